@@ -1,0 +1,7 @@
+"""Catalog as code: legal entities, meters, plans, customers and subscriptions from files."""
+
+from ingestion.catalog.models import Catalog
+from ingestion.catalog.reading import read_catalog, read_currencies
+from ingestion.catalog.validation import CatalogError
+
+__all__ = ["Catalog", "CatalogError", "read_catalog", "read_currencies"]

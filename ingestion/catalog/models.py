@@ -1,0 +1,229 @@
+"""What a catalog says: legal entities, meters, plans with their prices, customers, subscriptions.
+
+Amounts are Decimals in major units of the currency, days are UTC days, intervals are half-open.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from ingestion.catalog.scalars import Day, Identifier, Price, Quantity, Size, Text, fault
+
+CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+NumberPrefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
+
+
+class CatalogModel(BaseModel):
+    """A part of the catalog: unknown fields are refused, nothing changes once it is read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LegalEntity(CatalogModel):
+    """Who issues invoices, and by which policies."""
+
+    legal_entity_id: Identifier
+    legal_entity_name: Text
+    country_code: CountryCode
+    address: Text
+    vat_id: Text | None = None
+    invoice_number_prefix: NumberPrefix
+    grace_period_days: Annotated[int, Field(ge=0, le=31)] = 3
+    payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
+    rounding_mode: Literal["half_away_from_zero", "half_even"] = "half_away_from_zero"
+
+
+class Customer(CatalogModel):
+    """Who is billed, by which legal entity, in which currency."""
+
+    customer_id: Text
+    customer_name: Text
+    legal_entity_id: Identifier
+    country_code: CountryCode
+    currency_code: CurrencyCode
+
+
+class Meter(CatalogModel):
+    """What is measured: the events of one type, aggregated, split by dimensions.
+
+    `reconciles_with` names a meter of the same thing, compared in buckets of
+    `reconciliation_hours`.
+    """
+
+    meter_id: Identifier
+    meter_name: Text
+    event_type: Text
+    aggregation: Literal["count", "sum", "max"]
+    unit: Text
+    dimensions: tuple[Text, ...] = ()
+    reconciles_with: Identifier | None = None
+    reconciliation_hours: Annotated[int, Field(ge=1, le=744)] | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Meter:
+        if len(set(self.dimensions)) < len(self.dimensions):
+            raise fault("names a dimension twice", "keep each dimension once")
+        if (self.reconciles_with is None) != (self.reconciliation_hours is None):
+            remedy = "give both reconciles_with and reconciliation_hours, or neither"
+            raise fault("reconciles by half", remedy)
+        return self
+
+
+class Tier(CatalogModel):
+    """Units up to a bound, their unit price, and a flat fee; the open tier has no `up_to`."""
+
+    up_to: Size | None = None
+    unit_price: Price = Decimal(0)
+    flat_fee: Price = Decimal(0)
+
+
+class PriceVersion(CatalogModel):
+    """The parameters of a price in [valid_from, valid_to); open-ended without `valid_to`."""
+
+    valid_from: Day
+    valid_to: Day | None = None
+
+    @model_validator(mode="after")
+    def _check_order(self) -> PriceVersion:
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            remedy = "valid_to is the first day on which it no longer holds"
+            raise fault(f"valid_to {self.valid_to} is not after {self.valid_from}", remedy)
+        return self
+
+
+class FlatVersion(PriceVersion):
+    """A fee per calendar month."""
+
+    amount: Price
+
+
+class PerUnitVersion(PriceVersion):
+    """A price per unit, after free units."""
+
+    unit_price: Price
+    free_units: Quantity = Decimal(0)
+
+
+class PackageVersion(PriceVersion):
+    """A price per started package, after free units."""
+
+    package_size: Size
+    package_price: Price
+    free_units: Quantity = Decimal(0)
+
+
+class TieredVersion(PriceVersion):
+    """Tiers in ascending order; the last one is open."""
+
+    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
+
+
+class PriceBase(CatalogModel):
+    """What every price has."""
+
+    price_id: Identifier
+    label: Text
+
+
+class FlatPrice(PriceBase):
+    """A fixed fee per month, in arrears, prorated by days."""
+
+    charge_model: Literal["flat"]
+    versions: Annotated[tuple[FlatVersion, ...], Field(min_length=1)]
+
+
+class UsagePriceBase(PriceBase):
+    """A price of metered usage; `filter` holds dimension values that usage must have."""
+
+    meter_id: Identifier
+    filter: dict[Text, Text] = {}
+
+
+class PerUnitPrice(UsagePriceBase):
+    """Quantity times unit price."""
+
+    charge_model: Literal["per_unit"]
+    versions: Annotated[tuple[PerUnitVersion, ...], Field(min_length=1)]
+
+
+class PackagePrice(UsagePriceBase):
+    """Started packages times package price."""
+
+    charge_model: Literal["package"]
+    versions: Annotated[tuple[PackageVersion, ...], Field(min_length=1)]
+
+
+class TieredPrice(UsagePriceBase):
+    """What graduated and volume prices share: tiers and the policies about them."""
+
+    tier_boundary: Literal["inclusive", "exclusive"] = "inclusive"
+    zero_usage_flat_fee: Literal["charged", "not_charged"] = "charged"
+    versions: Annotated[tuple[TieredVersion, ...], Field(min_length=1)]
+
+
+class GraduatedPrice(TieredPrice):
+    """Each tier's units at that tier's price."""
+
+    charge_model: Literal["graduated"]
+
+
+class VolumePrice(TieredPrice):
+    """All units at the price of the tier that the whole quantity falls in."""
+
+    charge_model: Literal["volume"]
+
+
+PlanPrice = Annotated[
+    FlatPrice | PerUnitPrice | PackagePrice | GraduatedPrice | VolumePrice,
+    Field(discriminator="charge_model"),
+]
+
+
+class Plan(CatalogModel):
+    """Prices that are sold together, in one currency."""
+
+    plan_id: Identifier
+    plan_name: Text
+    currency_code: CurrencyCode
+    prices: tuple[PlanPrice, ...]
+
+
+class Subscription(CatalogModel):
+    """A customer on a plan in [starts_on, ends_on); open-ended without `ends_on`."""
+
+    subscription_id: Text
+    customer_id: Text
+    plan_id: Identifier
+    starts_on: Day
+    ends_on: Day | None = None
+
+    @model_validator(mode="after")
+    def _check_order(self) -> Subscription:
+        if self.ends_on is not None and self.ends_on <= self.starts_on:
+            remedy = "ends_on is the first day that is no longer subscribed"
+            raise fault(f"ends_on {self.ends_on} is not after {self.starts_on}", remedy)
+        return self
+
+
+class Catalog(CatalogModel):
+    """A whole catalog that holds together."""
+
+    legal_entities: tuple[LegalEntity, ...]
+    meters: tuple[Meter, ...]
+    plans: tuple[Plan, ...]
+    customers: tuple[Customer, ...]
+    subscriptions: tuple[Subscription, ...]
+
+
+SECTIONS: dict[str, tuple[type[CatalogModel], str]] = {
+    "legal_entities": (LegalEntity, "legal_entity_id"),
+    "meters": (Meter, "meter_id"),
+    "plans": (Plan, "plan_id"),
+    "customers": (Customer, "customer_id"),
+    "subscriptions": (Subscription, "subscription_id"),
+}
+"""Section name -> model of its entries and the field that identifies one."""

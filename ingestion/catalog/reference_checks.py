@@ -1,0 +1,185 @@
+"""What must hold among entries: unique ids, references that exist, currencies, dates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+
+from ingestion.catalog.documents import Entry
+from ingestion.catalog.models import SECTIONS, Meter, Plan, Subscription
+from ingestion.catalog.price_checks import FOREVER, priced_meters
+from ingestion.catalog.validation import Written
+from warehouse.errors import Problem
+
+WrittenSections = Mapping[str, list[Written]]
+
+
+def ids_written(entries: Iterable[Entry]) -> dict[str, set[str]]:
+    """Return the ids of every section, also those of entries that are otherwise wrong."""
+    ids: dict[str, set[str]] = {section: set() for section in SECTIONS}
+    for entry in entries:
+        if isinstance(entry.data, dict):
+            value = entry.data.get(SECTIONS[entry.section][1])
+            if isinstance(value, str):
+                ids[entry.section].add(value)
+    return ids
+
+
+def check_unique_ids(written: WrittenSections) -> Iterator[Problem]:
+    """Yield a problem for every id that is given twice, prices of all plans included."""
+    for section, (_, id_field) in SECTIONS.items():
+        first: dict[str, Written] = {}
+        for item in written[section]:
+            identifier = getattr(item.model, id_field)
+            if identifier in first:
+                yield _twice(item, (id_field,), identifier, first[identifier], ())
+            else:
+                first[identifier] = item
+    prices: dict[str, tuple[Written, tuple]] = {}
+    for plan in written["plans"]:
+        for index, price in enumerate(plan.model.prices):
+            place = ("prices", index)
+            if price.price_id in prices:
+                yield _twice(plan, (*place, "price_id"), price.price_id, *prices[price.price_id])
+            else:
+                prices[price.price_id] = (plan, place)
+
+
+def _twice(
+    item: Written, location: tuple, identifier: str, first: Written, first_location: tuple
+) -> Problem:
+    line = first.entry.line_at(first_location)
+    message = f"{identifier!r} is already given at {first.entry.file}:{line}"
+    return item.problem(location, message, "give each its own id")
+
+
+def check_references(
+    written: WrittenSections, ids: dict[str, set[str]], currencies: Mapping[str, int]
+) -> Iterator[Problem]:
+    """Yield a problem for every reference to nothing and every currency that doesn't fit.
+
+    Args:
+        written: The valid entries.
+        ids: All ids, of entries that are valid and others.
+        currencies: Known currency codes with their exponents.
+    """
+    for customer in written["customers"]:
+        yield from _check_reference(customer, "legal_entity_id", "legal_entities", ids)
+        yield from _check_currency(customer, currencies)
+    for plan in written["plans"]:
+        yield from _check_currency(plan, currencies)
+    for meter in written["meters"]:
+        if meter.model.reconciles_with is not None:
+            yield from _check_reference(meter, "reconciles_with", "meters", ids)
+            if meter.model.reconciles_with == meter.model.meter_id:
+                remedy = "name another meter"
+                yield meter.problem(("reconciles_with",), "names the meter itself", remedy)
+    plans = {item.model.plan_id: item.model for item in written["plans"]}
+    customers = {item.model.customer_id: item.model for item in written["customers"]}
+    for subscription in written["subscriptions"]:
+        yield from _check_reference(subscription, "customer_id", "customers", ids)
+        yield from _check_reference(subscription, "plan_id", "plans", ids)
+        plan = plans.get(subscription.model.plan_id)
+        customer = customers.get(subscription.model.customer_id)
+        if plan and customer and plan.currency_code != customer.currency_code:
+            yield subscription.problem(
+                ("plan_id",),
+                f"plan {plan.plan_id!r} is in {plan.currency_code}, but customer "
+                f"{customer.customer_id!r} is billed in {customer.currency_code}",
+                f"use a plan in {customer.currency_code}",
+            )
+
+
+def _check_reference(
+    item: Written, field: str, section: str, ids: dict[str, set[str]]
+) -> Iterator[Problem]:
+    value = getattr(item.model, field)
+    if value not in ids[section]:
+        known = sorted(ids[section])
+        listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
+        kind = section.replace("_", " ").removesuffix("s").replace("entitie", "entity")
+        remedy = f"declare it under {section}, or use one of: {listed or 'none'}"
+        yield item.problem((field,), f"{kind} {value!r} is unknown", remedy)
+
+
+def _check_currency(item: Written, currencies: Mapping[str, int]) -> Iterator[Problem]:
+    code = item.model.currency_code
+    if code not in currencies:
+        remedy = "use an ISO 4217 code of dbt_project/seeds/currencies.csv"
+        yield item.problem(("currency_code",), f"currency {code!r} is unknown", remedy)
+
+
+def check_subscriptions(written: WrittenSections) -> Iterator[Problem]:
+    """Yield a problem where two subscriptions of a customer would bill the same usage."""
+    plans = {item.model.plan_id: item.model for item in written["plans"]}
+    by_customer: dict[str, list[Written[Subscription]]] = {}
+    for item in written["subscriptions"]:
+        by_customer.setdefault(item.model.customer_id, []).append(item)
+    for items in by_customer.values():
+        items.sort(key=lambda item: (item.model.starts_on, item.model.ends_on or FOREVER))
+        for position, later in enumerate(items):
+            for earlier in items[:position]:
+                if later.model.starts_on < (earlier.model.ends_on or FOREVER):
+                    yield from _check_pair(earlier, later, plans)
+
+
+def _check_pair(
+    earlier: Written[Subscription], later: Written[Subscription], plans: dict[str, Plan]
+) -> Iterator[Problem]:
+    first, second = earlier.model, later.model
+    where = f"{earlier.entry.file}:{earlier.entry.line_at(())}"
+    remedy = f"end {first.subscription_id!r} with ends_on: {second.starts_on}, or start later"
+    if first.plan_id == second.plan_id:
+        message = (
+            f"customer {first.customer_id!r} is already on plan {first.plan_id!r} then, by "
+            f"subscription {first.subscription_id!r} ({where})"
+        )
+        yield later.problem(("starts_on",), message, remedy)
+    elif first.plan_id in plans and second.plan_id in plans:
+        start = second.starts_on
+        end = min(first.ends_on or FOREVER, second.ends_on or FOREVER)
+        for meter_id in _meters_billed_twice(
+            plans[first.plan_id], plans[second.plan_id], start, end
+        ):
+            message = (
+                f"meter {meter_id!r} would be billed twice: subscription "
+                f"{first.subscription_id!r} ({where}) prices it at the same time"
+            )
+            yield later.problem(("starts_on",), message, remedy)
+
+
+def _meters_billed_twice(first: Plan, second: Plan, start: date, end: date) -> Iterator[str]:
+    others = priced_meters(second)
+    for meter_id, versions in priced_meters(first).items():
+        if any(
+            max(start, one.valid_from, other.valid_from)
+            < min(end, one.valid_to or FOREVER, other.valid_to or FOREVER)
+            for one in versions
+            for other in others.get(meter_id, [])
+        ):
+            yield meter_id
+
+
+def check_meters_unchanged(
+    meters: Iterable[Written[Meter]], landed: Mapping[str, Meter]
+) -> Iterator[Problem]:
+    """Yield a problem for every meter that measures something else than it did when landed.
+
+    Args:
+        meters: The meters as written now.
+        landed: The newest landed definition of every meter that ever was.
+    """
+    for item in meters:
+        known = landed.get(item.model.meter_id)
+        if known is None:
+            continue
+        for field in ("event_type", "aggregation", "dimensions"):
+            before, now = getattr(known, field), getattr(item.model, field)
+            if before != now and not (field == "dimensions" and set(before) == set(now)):
+                shown = ", ".join(before) or "none" if field == "dimensions" else repr(before)
+                yield item.problem(
+                    (field,),
+                    f"meter {known.meter_id!r} was landed with {field} {shown}; "
+                    "usage is already aggregated by it",
+                    "give the changed meter a new meter_id and leave this one as it was",
+                )

@@ -1,0 +1,198 @@
+"""A catalog as Arrow tables: one per table of schema raw_catalog, with exactly its columns."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+
+from ingestion.catalog.models import (
+    Catalog,
+    FlatPrice,
+    PackageVersion,
+    PerUnitVersion,
+    PlanPrice,
+    TieredPrice,
+    UsagePriceBase,
+)
+
+MONEY = pa.decimal128(38, 12)
+QUANTITY = pa.decimal128(38, 9)
+
+
+def _required(name: str, kind: pa.DataType) -> pa.Field:
+    return pa.field(name, kind, nullable=False)
+
+
+def _texts(*names: str) -> list[pa.Field]:
+    return [_required(name, pa.string()) for name in names]
+
+
+VERSION = _required("catalog_version", pa.int64())
+
+SCHEMAS: dict[str, pa.Schema] = {
+    "legal_entities": pa.schema(
+        [
+            VERSION,
+            *_texts("legal_entity_id", "legal_entity_name", "country_code", "address"),
+            pa.field("vat_id", pa.string()),
+            *_texts("invoice_number_prefix"),
+            _required("grace_period_days", pa.int32()),
+            _required("payment_terms_days", pa.int32()),
+            *_texts("rounding_mode"),
+        ]
+    ),
+    "customers": pa.schema(
+        [
+            VERSION,
+            *_texts("customer_id", "customer_name", "legal_entity_id"),
+            *_texts("country_code", "currency_code"),
+        ]
+    ),
+    "meters": pa.schema(
+        [
+            VERSION,
+            *_texts("meter_id", "meter_name", "event_type", "aggregation", "unit", "dimensions"),
+            pa.field("reconciles_with", pa.string()),
+            pa.field("reconciliation_hours", pa.int32()),
+        ]
+    ),
+    "plans": pa.schema([VERSION, *_texts("plan_id", "plan_name", "currency_code")]),
+    "prices": pa.schema(
+        [
+            VERSION,
+            *_texts("price_id"),
+            _required("valid_from", pa.date32()),
+            pa.field("valid_to", pa.date32()),
+            *_texts("plan_id"),
+            pa.field("meter_id", pa.string()),
+            *_texts("label", "charge_model", "filter"),
+            pa.field("unit_price_unrounded", MONEY),
+            pa.field("flat_amount_unrounded", MONEY),
+            pa.field("package_size", QUANTITY),
+            pa.field("package_price_unrounded", MONEY),
+            _required("free_units", QUANTITY),
+            *_texts("tier_boundary"),
+            _required("is_zero_usage_flat_fee_charged", pa.bool_()),
+        ]
+    ),
+    "price_tiers": pa.schema(
+        [
+            VERSION,
+            *_texts("price_id"),
+            _required("valid_from", pa.date32()),
+            _required("tier_number", pa.int32()),
+            pa.field("up_to", QUANTITY),
+            _required("unit_price_unrounded", MONEY),
+            _required("flat_fee_unrounded", MONEY),
+        ]
+    ),
+    "subscriptions": pa.schema(
+        [
+            VERSION,
+            *_texts("subscription_id", "customer_id", "plan_id"),
+            _required("starts_on", pa.date32()),
+            pa.field("ends_on", pa.date32()),
+        ]
+    ),
+}
+"""Table name -> its columns, in the order of the warehouse."""
+
+
+def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
+    """Return the rows of every table, without their version, in a fixed order."""
+    prices = [(plan.plan_id, price) for plan in catalog.plans for price in _by_id(plan.prices)]
+    return {
+        "legal_entities": [item.model_dump() for item in catalog.legal_entities],
+        "customers": [item.model_dump() for item in catalog.customers],
+        "meters": [
+            {**item.model_dump(), "dimensions": _json_of(sorted(item.dimensions))}
+            for item in catalog.meters
+        ],
+        "plans": [item.model_dump(exclude={"prices"}) for item in catalog.plans],
+        "prices": [row for plan_id, price in prices for row in _price_rows(plan_id, price)],
+        "price_tiers": [row for _, price in prices for row in _tier_rows(price)],
+        "subscriptions": [item.model_dump() for item in catalog.subscriptions],
+    }
+
+
+def catalog_tables(catalog: Catalog, *, catalog_version: int) -> dict[str, pa.Table]:
+    """Return the Arrow tables of a catalog under its version; empty tables are included."""
+    return {
+        name: pa.Table.from_pylist(
+            [{"catalog_version": catalog_version, **row} for row in rows], schema=SCHEMAS[name]
+        )
+        for name, rows in catalog_rows(catalog).items()
+    }
+
+
+def content_sha256(catalog: Catalog) -> str:
+    """Return the hash of what a catalog says, whatever its files are called or how ordered."""
+    text = json.dumps(
+        catalog_rows(catalog), default=_canonical, sort_keys=True, separators=(",", ":")
+    )
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> str:
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return value.isoformat()
+
+
+def _by_id(prices: tuple[PlanPrice, ...]) -> list[PlanPrice]:
+    return sorted(prices, key=lambda price: price.price_id)
+
+
+def _json_of(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
+    is_usage = isinstance(price, UsagePriceBase)
+    for version in sorted(price.versions, key=lambda item: item.valid_from):
+        has_free_units = isinstance(version, PerUnitVersion | PackageVersion)
+        is_package = isinstance(version, PackageVersion)
+        yield {
+            "price_id": price.price_id,
+            "valid_from": version.valid_from,
+            "valid_to": version.valid_to,
+            "plan_id": plan_id,
+            "meter_id": price.meter_id if is_usage else None,
+            "label": price.label,
+            "charge_model": price.charge_model,
+            "filter": _json_of(price.filter if is_usage else {}),
+            "unit_price_unrounded": (
+                version.unit_price if isinstance(version, PerUnitVersion) else None
+            ),
+            "flat_amount_unrounded": version.amount if isinstance(price, FlatPrice) else None,
+            "package_size": version.package_size if is_package else None,
+            "package_price_unrounded": version.package_price if is_package else None,
+            "free_units": version.free_units if has_free_units else Decimal(0),
+            "tier_boundary": (
+                price.tier_boundary if isinstance(price, TieredPrice) else "inclusive"
+            ),
+            "is_zero_usage_flat_fee_charged": (
+                isinstance(price, TieredPrice) and price.zero_usage_flat_fee == "charged"
+            ),
+        }
+
+
+def _tier_rows(price: PlanPrice) -> Iterator[dict[str, Any]]:
+    if not isinstance(price, TieredPrice):
+        return
+    for version in sorted(price.versions, key=lambda item: item.valid_from):
+        for number, tier in enumerate(version.tiers, start=1):
+            yield {
+                "price_id": price.price_id,
+                "valid_from": version.valid_from,
+                "tier_number": number,
+                "up_to": tier.up_to,
+                "unit_price_unrounded": tier.unit_price,
+                "flat_fee_unrounded": tier.flat_fee,
+            }

@@ -1,0 +1,1 @@
+"""Suites: each function returns one Great Expectations suite."""

@@ -1,0 +1,180 @@
+"""The commands and their options."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cli.display import console
+from cli.workplace import relative, working
+from warehouse import MeterhouseError, WarehouseSettings
+from warehouse.settings import PROJECT_ROOT
+
+app = typer.Typer(
+    name="meterhouse",
+    help="A warehouse for metered usage: raw usage events in, invoices that trace back to them out.",
+    epilog="Start with: ./meterhouse demo",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+
+
+@app.command(epilog="Example: ./meterhouse demo --events 100000")
+def demo(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a real data set that examples/ knows, instead of the sample."),
+    ] = None,
+    events: Annotated[
+        int, typer.Option(min=1000, help="About how many usage events the sample company has.")
+    ] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Seed of the sample's generator.")] = 2026,
+) -> None:
+    """Run the main job on the sample company: land, admit, aggregate, rate, close, export."""
+    from cli.demo import run_dataset_demo, run_sample_demo
+
+    with working() as (warehouse, runner):
+        if data is None:
+            run_sample_demo(warehouse, runner, events=events, seed=seed)
+        else:
+            run_dataset_demo(warehouse, runner, data)
+
+
+@app.command(epilog="Example: ./meterhouse catalog examples/llm_api/catalog")
+def catalog(
+    directory: Annotated[Path, typer.Argument(help="Folder of the catalog's files.")],
+) -> None:
+    """Land a catalog (meters, plans, prices, customers, subscriptions) as a new version."""
+    with working() as (_, runner):
+        runner.run("catalog", ops={"catalog": {"directory": str(directory.resolve())}})
+
+
+@app.command(
+    epilog="Example: ./meterhouse load --mapping examples/mappings/ev_norway.yaml sessions.csv.gz"
+)
+def load(
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Files, folders or quoted globs; without any: the inbox."),
+    ] = None,
+    mapping: Annotated[
+        Path | None,
+        typer.Option(help="How the files' columns become usage events; without: native lines."),
+    ] = None,
+) -> None:
+    """Land usage files that were not landed before; anything known is left alone."""
+    chosen = {
+        "paths": [str(path.absolute()) for path in paths or []],
+        "mapping": str(mapping.resolve()) if mapping else "",
+    }
+    with working() as (_, runner):
+        runner.run("load", ops={"usage_files": chosen})
+
+
+@app.command(epilog="Example: ./meterhouse build")
+def build() -> None:
+    """Admit what was landed, bring aggregates and drafts up to date, run every data test."""
+    from cli.summary import print_fates
+
+    with working() as (warehouse, runner):
+        runner.run("build")
+        print_fates(warehouse)
+
+
+@app.command(epilog="Example: ./meterhouse close 2026-08 --closed-at 2026-09-04T00:00:00Z")
+def close(
+    period: Annotated[str, typer.Argument(help="The month, as YYYY-MM.")],
+    closed_at: Annotated[
+        str, typer.Option(help="Instant of closing, ISO 8601 with a zone; default: now.")
+    ] = "",
+    legal_entity: Annotated[
+        str, typer.Option(help="Who issues; default: every legal entity.")
+    ] = "",
+) -> None:
+    """Close a month: check the gates, copy the drafts, number without gaps, freeze."""
+    chosen = {"period": period, "closed_at": closed_at, "legal_entity_id": legal_entity}
+    with working() as (_, runner):
+        runner.run("close", ops={"close_month": chosen})
+
+
+@app.command(epilog="Example: ./meterhouse export --period 2026-08 --out handover")
+def export(
+    period: Annotated[str, typer.Option(help="The month, as YYYY-MM; default: all.")] = "",
+    legal_entity: Annotated[
+        str, typer.Option(help="Who issues; default: every legal entity.")
+    ] = "",
+    out: Annotated[Path | None, typer.Option(help="Target folder.")] = None,
+    include_drafts: Annotated[
+        bool, typer.Option(help="Export invoices that are not closed too.")
+    ] = False,
+) -> None:
+    """Write invoices and their lines as CSV and Parquet with a manifest."""
+    chosen = {
+        "period": period,
+        "legal_entity_id": legal_entity,
+        "include_drafts": include_drafts,
+        "directory": str(out.absolute()) if out else "",
+    }
+    with working() as (_, runner):
+        runner.run("export", ops={"exports__invoices": chosen})
+
+
+@app.command(epilog="Example: ./meterhouse up --dagster-port 3000 --streamlit-port 8501")
+def up(
+    dagster_port: Annotated[int, typer.Option(help="Port of the Dagster UI.")] = 3000,
+    streamlit_port: Annotated[int, typer.Option(help="Port of the dashboards.")] = 8501,
+) -> None:
+    """Serve Postgres, the Dagster UI with its daemon, and the dashboards, until Ctrl-C."""
+    from cli.serving import serve
+
+    serve(dagster_port=dagster_port, streamlit_port=streamlit_port)
+
+
+@app.command(epilog="Example: ./meterhouse doctor")
+def doctor() -> None:
+    """Say what is wrong with the set-up and how to mend it."""
+    from cli.doctor import examine
+
+    if not examine():
+        raise typer.Exit(code=1)
+
+
+@app.command(epilog="Example: ./meterhouse reset --yes")
+def reset(
+    yes: Annotated[bool, typer.Option("--yes", help="Don't ask.")] = False,
+) -> None:
+    """Delete the embedded warehouse with all its data, and every working file."""
+    from warehouse.warehouse import embedded_server
+
+    settings = WarehouseSettings()
+    if settings.database_url:
+        raise MeterhouseError(
+            "reset deletes the embedded warehouse only, and METERHOUSE_DATABASE_URL names another.",
+            remedy="drop that database with its own tools, or unset the variable",
+        )
+    if not yes:
+        typer.confirm("Delete the warehouse, its invoices, and all working files?", abort=True)
+    embedded_server(settings).remove()
+    kept = {"venv", "uv", "sync.lock"}
+    for entry in settings.state_dir.iterdir():
+        if entry.name not in kept:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    console.print(f"Deleted. {relative(settings.state_dir)} holds the Python environment only.")
+
+
+@app.command(
+    epilog="Example: ./meterhouse test tests/unit -k quantities",
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
+)
+def test(context: typer.Context) -> None:
+    """Run the whole suite; further arguments go to pytest."""
+    arguments = context.args or ["-n", "2", "--dist", "loadfile", "-q"]
+    command = [sys.executable, "-m", "pytest", *arguments]
+    raise typer.Exit(subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode)

@@ -1,0 +1,54 @@
+"""What every command needs: the opened warehouse and, where it runs jobs, the job runner."""
+
+from __future__ import annotations
+
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from cli.display import TerminalProgress, console
+from warehouse import Warehouse, open_warehouse
+from warehouse.progress import showing
+
+if TYPE_CHECKING:
+    from orchestration.jobs import JobRunner
+
+
+@contextmanager
+def working() -> Iterator[tuple[Warehouse, JobRunner]]:
+    """Opens the warehouse and loads the jobs, showing progress while the context is open."""
+    warnings.filterwarnings("ignore")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    reporter = TerminalProgress()
+    with showing(reporter):
+        with reporter.task("Opening the warehouse", unit=""):
+            warehouse = open_warehouse()
+            os.environ.update(_instance_variables(warehouse))
+        with reporter.task("Loading the jobs", unit=""):
+            runner = _loaded_runner()
+        yield warehouse, runner
+
+
+def _instance_variables(warehouse: Warehouse) -> dict[str, str]:
+    from orchestration.instance import configure_instance
+
+    return configure_instance(warehouse)
+
+
+def _loaded_runner() -> JobRunner:
+    from orchestration.jobs import JobRunner
+
+    return JobRunner()
+
+
+def relative(path: object) -> str:
+    """Shows a path relative to the folder that the command was started in, where it is below it."""
+    text = os.fspath(path)  # type: ignore[call-overload]  # every caller passes a path
+    shown = os.path.relpath(text)
+    return text if shown.startswith("..") else shown
+
+
+__all__ = ["console", "relative", "working"]

@@ -1,0 +1,36 @@
+"""The code location: a literal list of assets, checks, jobs and schedules."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from orchestration.dbt_project import prepared_manifest
+from orchestration.defs.billing import close, exported_invoices
+from orchestration.defs.ingestion import catalog, usage_files
+from orchestration.defs.quality import landing_meets_expectations
+from orchestration.defs.transformation import dbt_resource, usage_models
+from orchestration.resources import WarehouseResource
+from orchestration.settings import OrchestrationSettings
+
+
+@dg.definitions
+def definitions() -> dg.Definitions:
+    """Everything that Dagster knows of Meterhouse."""
+    models = usage_models(prepared_manifest(OrchestrationSettings().state_dir))
+    land_usage = dg.define_asset_job("load", selection=dg.AssetSelection.assets(usage_files))
+    land_catalog = dg.define_asset_job("catalog", selection=dg.AssetSelection.assets(catalog))
+    build = dg.define_asset_job("build", selection=dg.AssetSelection.assets(models))
+    refresh = dg.define_asset_job(
+        "refresh", selection=dg.AssetSelection.assets(usage_files, models)
+    )
+    export = dg.define_asset_job("export", selection=dg.AssetSelection.assets(exported_invoices))
+    hourly = dg.ScheduleDefinition(
+        name="refresh_hourly", job=refresh, cron_schedule="5 * * * *", execution_timezone="UTC"
+    )
+    return dg.Definitions(
+        assets=[catalog, usage_files, models, exported_invoices],
+        asset_checks=[landing_meets_expectations],
+        jobs=[land_usage, land_catalog, build, refresh, close, export],
+        schedules=[hourly],
+        resources={"dbt": dbt_resource(), "warehouse": WarehouseResource()},
+    )

@@ -1,0 +1,1 @@
+"""The assets, checks, jobs and schedules, one module for each concern."""

@@ -1,0 +1,160 @@
+"""Closing a month and exporting invoices."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+from exports import export_invoices
+
+from orchestration.closing import close_period, legal_entities
+from orchestration.resources import WarehouseResource
+from orchestration.settings import OrchestrationSettings
+from warehouse import MeterhouseError
+from warehouse.progress import progress
+
+CLOSED_TABLES = ("fct_invoices", "fct_invoice_lines", "fct_invoice_line_tiers")
+EXPORTED = dg.AssetKey(["exports", "invoices"])
+
+
+class Period(dg.Config):
+    """Which month to close.
+
+    Attributes:
+        period: The month, as YYYY-MM.
+        closed_at: Instant of closing, ISO 8601 with a zone; empty: the current time.
+        legal_entity_id: Who issues; empty: every legal entity.
+    """
+
+    period: str
+    closed_at: str = ""
+    legal_entity_id: str = ""
+
+
+class ExportRequest(dg.Config):
+    """Which invoices to export.
+
+    Attributes:
+        period: The month, as YYYY-MM; empty: all.
+        legal_entity_id: Who issues; empty: every legal entity.
+        include_drafts: Whether invoices that are not closed are exported too.
+        directory: Target folder; empty: the one of the settings.
+    """
+
+    period: str = ""
+    legal_entity_id: str = ""
+    include_drafts: bool = False
+    directory: str = ""
+
+
+def month_start(period: str) -> date:
+    """Reads a month written as YYYY-MM.
+
+    Returns:
+        Its first day.
+
+    Raises:
+        MeterhouseError: It is not written so.
+    """
+    try:
+        return datetime.strptime(period, "%Y-%m").replace(tzinfo=UTC).date()
+    except ValueError as error:
+        raise MeterhouseError(
+            f"'{period}' is not a month.", remedy="write it as YYYY-MM, for example 2026-08"
+        ) from error
+
+
+def instant(written: str) -> datetime:
+    """Reads an instant written in ISO 8601 with a zone; the current time when empty.
+
+    Raises:
+        MeterhouseError: It is not written so, or has no zone.
+    """
+    try:
+        read = datetime.fromisoformat(written) if written else datetime.now(UTC)
+    except ValueError as error:
+        raise MeterhouseError(
+            f"'{written}' is not an instant.", remedy="write it as 2026-09-04T00:00:00Z"
+        ) from error
+    if read.tzinfo is None:
+        raise MeterhouseError(
+            f"'{written}' has no time zone.", remedy="end it with Z or an offset such as +02:00"
+        )
+    return read
+
+
+@dg.op(pool="issue_invoices")
+def close_month(
+    context: dg.OpExecutionContext, config: Period, warehouse: WarehouseResource
+) -> None:
+    """Closes a month for one or every legal entity; a closed one is left as it is."""
+    opened = warehouse.open()
+    start, closed_at = month_start(config.period), instant(config.closed_at)
+    entities = [config.legal_entity_id] if config.legal_entity_id else legal_entities(opened)
+    if not entities:
+        raise MeterhouseError(
+            "There is no catalog yet, so nobody who issues invoices.",
+            remedy="land one: ./meterhouse catalog DIRECTORY",
+        )
+    with progress().task(
+        f"Closing {config.period}", total=len(entities), unit="legal entities"
+    ) as task:
+        for entity in entities:
+            report = close_period(
+                opened, legal_entity_id=entity, period_start=start, closed_at=closed_at
+            )
+            task.advance(1)
+            said = "was closed before, nothing done" if report.was_closed_before else "closed"
+            progress().note(
+                f"{entity} {config.period}: {said}; {report.invoice_count} invoices, "
+                f"{report.line_count} lines"
+            )
+            for table in CLOSED_TABLES:
+                context.log_event(
+                    dg.AssetMaterialization(
+                        ["marts", table],
+                        description=f"{entity} {config.period}: {said}",
+                        metadata={
+                            "invoices": report.invoice_count,
+                            "lines": report.line_count,
+                            "closed_at": report.closed_at.isoformat(),
+                        },
+                    )
+                )
+
+
+@dg.job
+def close() -> None:
+    """Closes a billing month: gates, copy, number, freeze."""
+    close_month()
+
+
+@dg.asset(
+    key=EXPORTED,
+    deps=[
+        dg.AssetKey(["reporting", "rpt_invoice_register"]),
+        dg.AssetKey(["reporting", "rpt_invoice_lines"]),
+    ],
+    group_name="exports",
+    kinds={"csv", "parquet"},
+)
+def exported_invoices(
+    config: ExportRequest, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Writes invoices and their lines as CSV and Parquet with a manifest."""
+    directory = Path(config.directory) if config.directory else OrchestrationSettings().exports
+    report = export_invoices(
+        warehouse.open(),
+        period_start=month_start(config.period) if config.period else None,
+        legal_entity_id=config.legal_entity_id or None,
+        directory=directory,
+        include_drafts=config.include_drafts,
+    )
+    return dg.MaterializeResult(
+        metadata={
+            "directory": dg.MetadataValue.path(str(report.directory)),
+            "invoices": report.invoice_count,
+            "lines": report.line_count,
+        }
+    )

@@ -1,0 +1,103 @@
+"""Assets that land usage files and the catalog, and the check of what landed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dagster as dg
+from ingestion.loads import load_files
+from ingestion.mappings import read_mapping
+
+from ingestion.catalog import load_catalog
+from orchestration.resources import WarehouseResource
+from orchestration.settings import OrchestrationSettings
+
+CATALOG_TABLES = (
+    "legal_entities",
+    "customers",
+    "meters",
+    "plans",
+    "prices",
+    "price_tiers",
+    "subscriptions",
+)
+EVENTS = dg.AssetKey(["raw_usage", "events"])
+REJECTED = dg.AssetKey(["raw_usage", "rejected"])
+
+
+class UsageFiles(dg.Config):
+    """Which usage files to load.
+
+    Attributes:
+        paths: Files, folders or globs; empty: the inbox of the settings.
+        mapping: Mapping file; empty: native event lines, or the mapping of the settings' inbox.
+    """
+
+    paths: list[str] = []
+    mapping: str = ""
+
+
+class CatalogFolder(dg.Config):
+    """Which catalog to land.
+
+    Attributes:
+        directory: The catalog's folder.
+    """
+
+    directory: str
+
+
+@dg.multi_asset(
+    name="usage_files",
+    specs=[
+        dg.AssetSpec(EVENTS, description="One row per landed usage event.", kinds={"dlt"}),
+        dg.AssetSpec(REJECTED, description="One row per line that is no event.", kinds={"dlt"}),
+    ],
+    group_name="raw_usage",
+    pool="dlt",
+)
+def usage_files(
+    context: dg.AssetExecutionContext, config: UsageFiles, warehouse: WarehouseResource
+):  # Dagster reads the return annotation as an output type
+    """Lands usage files that were not landed before."""
+    settings = OrchestrationSettings()
+    paths = [Path(path) for path in config.paths]
+    mapping_path = Path(config.mapping) if config.mapping else None
+    if not paths:
+        settings.inbox.mkdir(parents=True, exist_ok=True)
+        paths, mapping_path = [settings.inbox], mapping_path or settings.mapping
+    mapping = read_mapping(mapping_path) if mapping_path else None
+    report = load_files(warehouse.open(), paths, mapping=mapping)
+    counts = {
+        "load_id": report.load_id if report.load_id is not None else "none: nothing new",
+        "files": report.file_count,
+        "files known before": report.known_file_count,
+        "received": report.received_count,
+    }
+    yield dg.MaterializeResult(
+        asset_key=EVENTS, metadata={**counts, "dagster/partition_row_count": report.event_count}
+    )
+    yield dg.MaterializeResult(
+        asset_key=REJECTED,
+        metadata={**counts, "dagster/partition_row_count": report.rejected_count},
+    )
+
+
+@dg.multi_asset(
+    name="catalog",
+    specs=[dg.AssetSpec(["raw_catalog", table], kinds={"dlt"}) for table in CATALOG_TABLES],
+    group_name="raw_catalog",
+    pool="dlt",
+)
+def catalog(context: dg.AssetExecutionContext, config: CatalogFolder, warehouse: WarehouseResource):  # Dagster reads the return annotation as an output type
+    """Lands a catalog whole, as a new version, where its content is new."""
+    report = load_catalog(warehouse.open(), Path(config.directory))
+    for table in CATALOG_TABLES:
+        yield dg.MaterializeResult(
+            asset_key=["raw_catalog", table],
+            metadata={
+                "catalog_version": report.catalog_version,
+                "is_new_version": report.is_new,
+                "dagster/row_count": report.row_counts.get(table, 0),
+            },
+        )

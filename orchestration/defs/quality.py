@@ -1,0 +1,37 @@
+"""Asset checks: Great Expectations on what landed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from sqlalchemy import text
+
+from expectations import check_landing
+from orchestration.defs.ingestion import EVENTS
+from orchestration.resources import WarehouseResource
+from warehouse import Role
+
+
+@dg.asset_check(asset=EVENTS, name="landing_meets_expectations", blocking=True)
+def landing_meets_expectations(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Checks volume, freshness, types and ranges of the newest load; faults of it block."""
+    opened = warehouse.open()
+    query = "select max(load_id) from ops.loads where state = 'landed'"
+    with opened.engine(Role.TRANSFORMER).connect() as connection:
+        load_id = connection.execute(text(query)).scalar()
+    if load_id is None:
+        return dg.AssetCheckResult(passed=True, metadata={"load_id": "none landed yet"})
+    report = check_landing(opened, load_id, as_of=datetime.now(UTC))
+    lines = [
+        f"| {result.name} | {result.severity} | {result.observed} | {result.expected} | "
+        f"{'yes' if result.success else 'NO'} |"
+        for result in report.results
+    ]
+    table = ["| expectation | severity | observed | expected | met |", "|---|---|---|---|---|"]
+    only_warnings = all(result.success or result.severity == "warning" for result in report.results)
+    return dg.AssetCheckResult(
+        passed=report.success,
+        severity=dg.AssetCheckSeverity.WARN if only_warnings else dg.AssetCheckSeverity.ERROR,
+        metadata={"load_id": load_id, "results": dg.MetadataValue.md("\n".join(table + lines))},
+    )

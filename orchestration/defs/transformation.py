@@ -1,0 +1,82 @@
+"""The dbt project as assets: one build brings facts, aggregates and drafts up to date."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DbtCliResource, dbt_assets
+
+from orchestration.dbt_project import (
+    PROJECT_DIR,
+    build_arguments,
+    code_version,
+    connected_as,
+    dbt_executable,
+    exclusive_build,
+    failed_checks,
+    is_deployed,
+    read_run_results,
+    record_deployment,
+)
+from orchestration.resources import WarehouseResource
+from orchestration.translator import ProjectTranslator
+from warehouse import MeterhouseError, Role
+from warehouse.progress import progress
+
+
+def dbt_resource() -> DbtCliResource:
+    """Returns the dbt program of this environment, on our project."""
+    return DbtCliResource(
+        project_dir=str(PROJECT_DIR),
+        profiles_dir=str(PROJECT_DIR),
+        dbt_executable=dbt_executable(),
+        global_config_flags=["--no-use-colors", "--no-version-check"],
+    )
+
+
+def usage_models(manifest: Path) -> dg.AssetsDefinition:
+    """Returns the assets of every model in `manifest`.
+
+    Args:
+        manifest: The parsed project.
+    """
+
+    @dbt_assets(
+        manifest=manifest,
+        name="usage_models",
+        dagster_dbt_translator=ProjectTranslator(),
+        exclude="resource_type:unit_test",
+        pool="dbt",
+    )
+    def usage_models_of_manifest(
+        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource
+    ) -> Iterator[Any]:
+        opened = warehouse.open()
+        version = code_version()
+        with exclusive_build(opened), connected_as(opened, Role.TRANSFORMER):
+            deployed = is_deployed(opened, version)
+            target = opened.state_dir / "dbt" / "build"
+            target.mkdir(parents=True, exist_ok=True)
+            invocation = dbt.cli(
+                build_arguments(deployed=deployed),
+                context=context,
+                target_path=target,
+                raise_on_error=False,
+            )
+            with progress().task("Building models, running tests", unit="nodes") as task:
+                for event in invocation.stream():
+                    task.advance(1)
+                    yield event
+            failures = failed_checks(read_run_results(invocation.target_path))
+            if failures or not invocation.is_successful():
+                raise MeterhouseError(
+                    "The build did not succeed:\n  " + "\n  ".join(failures or ["see the dbt log"]),
+                    remedy="docs/runbook.md, 'a failed build'",
+                )
+            if not deployed:
+                record_deployment(opened, version)
+
+    return usage_models_of_manifest

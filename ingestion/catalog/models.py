@@ -8,13 +8,15 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ingestion.catalog.scalars import Day, Identifier, Price, Quantity, Size, Text, fault
+from ingestion.catalog.scalars import Day, Identifier, Price, Quantity, Size, Text, fault, matching
 
-CountryCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-CurrencyCode = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
-NumberPrefix = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9-]{0,19}$")]
+CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
+CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]
+NumberPrefix = Annotated[
+    str, matching(r"[A-Z0-9][A-Z0-9-]{0,19}", "up to 20 capital letters, digits and -")
+]
 
 
 class CatalogModel(BaseModel):

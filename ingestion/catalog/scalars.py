@@ -24,6 +24,18 @@ def fault(message: str, remedy: str) -> PydanticCustomError:
     return PydanticCustomError("catalog", "{message}", {"message": message, "remedy": remedy})
 
 
+def matching(pattern: str, rule: str) -> AfterValidator:
+    """Return a validator of text that has to match a pattern, which the rule says in words."""
+    compiled = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise fault(f"{_shown(value)} does not fit", f"write {rule}")
+        return value
+
+    return AfterValidator(check)
+
+
 def read_number(value: Any, *, places: int) -> Decimal:
     """Return the exact number that a text writes.
 

@@ -83,8 +83,10 @@ def _problem_of(entry: Entry, model: type[BaseModel], detail: ErrorDetails) -> P
             return entry.problem(written, "is empty", "give at least one")
         case "string_type":
             return entry.problem(written, "is not text", "write one value")
+        case "greater_than_equal" | "less_than_equal" | "int_parsing" | "int_type":
+            return entry.problem(written, detail["msg"], "give a whole number in that range")
         case _:
-            return entry.problem(written, detail["msg"], "see the field's description")
+            return entry.problem(written, detail["msg"], "correct the value")
 
 
 def _written_location(entry: Entry, location: tuple[int | str, ...]) -> Iterable[int | str]:

@@ -52,10 +52,7 @@ def examine() -> bool:
 
 
 def _python(settings: WarehouseSettings) -> str:
-    version = ".".join(str(part) for part in sys.version_info[:3])
-    if sys.version_info < (3, 11):
-        raise MeterhouseError(f"Python {version} is too old.", remedy="install Python 3.11+")
-    return version
+    return ".".join(str(part) for part in sys.version_info[:3])
 
 
 def _packages(settings: WarehouseSettings) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import dagster as dg
+from pydantic import Field
 from ingestion.loads import load_files
 from ingestion.mappings import read_mapping
 
@@ -33,7 +35,7 @@ class UsageFiles(dg.Config):
         mapping: Mapping file; empty: native event lines, or the mapping of the settings' inbox.
     """
 
-    paths: list[str] = []
+    paths: list[str] = Field(default_factory=list)
     mapping: str = ""
 
 
@@ -57,8 +59,8 @@ class CatalogFolder(dg.Config):
     pool="dlt",
 )
 def usage_files(
-    context: dg.AssetExecutionContext, config: UsageFiles, warehouse: WarehouseResource
-):  # Dagster reads the return annotation as an output type
+    config: UsageFiles, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
     """Lands usage files that were not landed before."""
     settings = OrchestrationSettings()
     paths = [Path(path) for path in config.paths]
@@ -89,7 +91,9 @@ def usage_files(
     group_name="raw_catalog",
     pool="dlt",
 )
-def catalog(context: dg.AssetExecutionContext, config: CatalogFolder, warehouse: WarehouseResource):  # Dagster reads the return annotation as an output type
+def catalog(
+    config: CatalogFolder, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
     """Lands a catalog whole, as a new version, where its content is new."""
     report = load_catalog(warehouse.open(), Path(config.directory))
     for table in CATALOG_TABLES:

@@ -1,0 +1,140 @@
+"""Lands Arrow tables through dlt: append, Parquet, COPY; dlt names, infers and alters nothing.
+
+dlt is transport here, at least once. Each load works in a folder of its own, so that nothing of one
+load can be taken for another's; what landed is counted afterwards by the caller, who decides.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import dlt
+import pyarrow as pa
+from dlt.common.schema.typing import TColumnSchema
+from dlt.common.schema.utils import new_table
+from sqlalchemy import URL
+
+from ingestion.contracts import EVENTS_SCHEMA, REJECTED_SCHEMA
+
+PIPELINE_NAME = "usage"
+DATASET = "raw_usage"
+TABLES = {"events": EVENTS_SCHEMA, "rejected": REJECTED_SCHEMA}
+_CONFIGURATION = {
+    "runtime.dlthub_telemetry": False,
+    "runtime.log_level": "ERROR",
+    "restore_from_destination": False,
+    "normalize.parquet_normalizer.add_dlt_load_id": False,
+    "normalize.parquet_normalizer.add_dlt_id": False,
+    "extract.data_writer.buffer_max_items": 65_536,
+    "extract.data_writer.file_max_items": 2_000_000,
+    "load.delete_completed_jobs": True,
+    "load.truncate_staging_dataset": False,
+}
+
+
+class Landing:
+    """One load's way through dlt.
+
+    Args:
+        state_dir: The state folder of the warehouse.
+        load_id: The load.
+        url: URL of the role that loads.
+        workers: Number of connections that land rows side by side.
+    """
+
+    def __init__(self, *, state_dir: Path, load_id: int, url: URL, workers: int) -> None:
+        for key, value in _CONFIGURATION.items():
+            dlt.config[key] = value
+        self.folder = landing_folder(state_dir, load_id=load_id)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self._workers = workers
+        self._pipeline = dlt.pipeline(
+            pipeline_name=PIPELINE_NAME,
+            pipelines_dir=str(self.folder),
+            dataset_name=DATASET,
+            destination=dlt.destinations.postgres(
+                credentials=url.set(drivername="postgresql").render_as_string(hide_password=False),
+                create_indexes=False,
+            ),
+        )
+
+    def extract(self, batches: Iterable[tuple[str, pa.Table]]) -> None:
+        """Writes tables into the load's folder, as Parquet.
+
+        Args:
+            batches: Pairs of table name and rows, in any order; read once, one at a time.
+        """
+        resource = dlt.resource(_name_tables(batches), name=PIPELINE_NAME)
+        self._pipeline.extract(
+            resource,
+            schema=_build_schema(),
+            write_disposition="append",
+            loader_file_format="parquet",
+            schema_contract="freeze",
+        )
+
+    def normalize(self) -> None:
+        """Makes dlt's load package of what was extracted."""
+        self._pipeline.normalize(workers=1)
+
+    def load(self) -> str:
+        """Lands the package.
+
+        Returns:
+            dlt's own id of the package; empty when there was nothing to land.
+        """
+        info = self._pipeline.load(workers=self._workers, raise_on_failed_jobs=True)
+        return info.loads_ids[0] if info and info.loads_ids else ""
+
+    def remove(self) -> None:
+        """Removes the load's folder with everything that dlt kept in it."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def landing_folder(state_dir: Path, *, load_id: int) -> Path:
+    """Names the folder that dlt works in for one load.
+
+    Args:
+        state_dir: The state folder of the warehouse.
+        load_id: The load.
+
+    Returns:
+        The folder; it may not exist.
+    """
+    return state_dir / "dlt" / f"load_{load_id}"
+
+
+def _name_tables(batches: Iterable[tuple[str, pa.Table]]) -> Iterator[object]:
+    for name, table in batches:
+        if table.num_rows:
+            yield dlt.mark.with_table_name(table, name)
+
+
+def _build_schema() -> dlt.Schema:
+    schema = dlt.Schema(PIPELINE_NAME)
+    for name, columns in TABLES.items():
+        schema.update_table(
+            new_table(
+                name,
+                write_disposition="append",
+                file_format="parquet",
+                resource=PIPELINE_NAME,
+                schema_contract="freeze",
+                columns=[_hint_column(field) for field in columns],
+            )
+        )
+    return schema
+
+
+def _hint_column(field: pa.Field) -> TColumnSchema:
+    hint: TColumnSchema = {"name": field.name, "nullable": field.nullable}
+    if pa.types.is_integer(field.type):
+        return {**hint, "data_type": "bigint", "precision": field.type.bit_width}
+    if pa.types.is_decimal(field.type):
+        precision, scale = field.type.precision, field.type.scale
+        return {**hint, "data_type": "decimal", "precision": precision, "scale": scale}
+    if pa.types.is_timestamp(field.type):
+        return {**hint, "data_type": "timestamp", "precision": 6, "timezone": True}
+    return {**hint, "data_type": "text"}

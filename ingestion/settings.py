@@ -1,0 +1,22 @@
+"""Settings of the ingestion: the only reader of the environment in this package."""
+
+from __future__ import annotations
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class IngestionSettings(BaseSettings):
+    """How usage files are read and landed.
+
+    Attributes:
+        batch_bytes: Size of the batches that a file is read in, in bytes; memory follows it.
+        load_workers: Number of connections that land rows side by side.
+        load_attempts: How often landing is tried before a load is given up.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="METERHOUSE_INGESTION_", extra="ignore")
+
+    batch_bytes: int = Field(default=8 << 20, ge=1024, le=256 << 20)
+    load_workers: int = Field(default=2, ge=1, le=16)
+    load_attempts: int = Field(default=3, ge=1, le=10)

@@ -31,9 +31,7 @@ cells as (
         events.customer_id,
         date_trunc('month', events.occurred_at at time zone 'UTC')::date as period_start,
         count(*) as event_count,
-        count(*) filter (
-            where events.quantity = 'NaN' or abs(events.quantity) >= 1e29
-        ) as quantity_fault_count,
+        count(*) filter (where events.quantity = 'NaN') as quantity_fault_count,
         count(*) filter (
             where events.occurred_at < '2000-01-01 00:00:00+00'
                 or events.occurred_at >= load.landed_at + interval '24 hours'
@@ -87,7 +85,7 @@ select
     ceil(
         extract(epoch from timestamptz '{as_of}' - newest.landed_at)
     )::bigint as newest_load_age_seconds,
-    judged.quantity_fault_count as quantity_out_of_range_count,
+    judged.quantity_fault_count,
     judged.time_fault_count as occurred_at_out_of_range_count,
     (load.rejected_count * 1000 + greatest(load.received_count, 1) - 1)
         / greatest(load.received_count, 1) as rejected_per_thousand,

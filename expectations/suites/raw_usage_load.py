@@ -38,74 +38,82 @@ class Bound:
     expected: str
 
 
+EXACT_BOUNDS = (
+    Bound(
+        "event_volume_matches_the_load",
+        "event_count_difference",
+        0,
+        Severity.CRITICAL,
+        "0 rows of difference between the landed events and the load's own count",
+    ),
+    Bound(
+        "rejected_volume_matches_the_load",
+        "rejected_count_difference",
+        0,
+        Severity.CRITICAL,
+        "0 rows of difference between the landed rejected lines and the load's own count",
+    ),
+    Bound(
+        "received_volume_matches_the_files",
+        "received_count_difference",
+        0,
+        Severity.CRITICAL,
+        "0 lines of difference between the load and the sum of its files",
+    ),
+    Bound(
+        "deliveries_are_unique",
+        "repeated_delivery_count",
+        0,
+        Severity.CRITICAL,
+        "0 deliveries that landed more than once in the load",
+    ),
+    Bound(
+        "quantities_are_numbers",
+        "quantity_fault_count",
+        0,
+        Severity.CRITICAL,
+        "0 events whose quantity is not a number",
+    ),
+    Bound(
+        "occurred_at_is_in_range",
+        "occurred_at_out_of_range_count",
+        0,
+        Severity.WARNING,
+        "0 events before 2000-01-01 or a day or more after the load landed",
+    ),
+)
+
+
 def figure_bounds(thresholds: LandingThresholds) -> tuple[Bound, ...]:
     """Returns what is expected of each figure of a load, in the order of the report."""
+    return (*EXACT_BOUNDS, *_chosen_bounds(thresholds))
+
+
+def _chosen_bounds(thresholds: LandingThresholds) -> tuple[Bound, ...]:
+    """The bounds that an installation chooses."""
     age = thresholds.newest_load_max_age_hours
     rejected = thresholds.rejected_max_per_thousand
     late = thresholds.late_max_per_thousand
-    critical, warning = Severity.CRITICAL, Severity.WARNING
     return (
-        Bound(
-            "event_volume_matches_the_load",
-            "event_count_difference",
-            0,
-            critical,
-            "0 rows of difference between the landed events and the load's own count",
-        ),
-        Bound(
-            "rejected_volume_matches_the_load",
-            "rejected_count_difference",
-            0,
-            critical,
-            "0 rows of difference between the landed rejected lines and the load's own count",
-        ),
-        Bound(
-            "received_volume_matches_the_files",
-            "received_count_difference",
-            0,
-            critical,
-            "0 lines of difference between the load and the sum of its files",
-        ),
-        Bound(
-            "deliveries_are_unique",
-            "repeated_delivery_count",
-            0,
-            critical,
-            "0 deliveries that landed more than once in the load",
-        ),
         Bound(
             "newest_load_is_fresh",
             "newest_load_age_seconds",
             age * 3600,
-            critical,
+            Severity.CRITICAL,
             f"at most {age * 3600} seconds ({age} hours) since the newest load landed",
-        ),
-        Bound(
-            "quantities_are_numbers_in_range",
-            "quantity_out_of_range_count",
-            0,
-            critical,
-            "0 events whose quantity is not a number or beyond 29 digits before the point",
-        ),
-        Bound(
-            "occurred_at_is_in_range",
-            "occurred_at_out_of_range_count",
-            0,
-            warning,
-            "0 events before 2000-01-01 or more than a day after the load landed",
         ),
         Bound(
             "rejected_share_is_small",
             "rejected_per_thousand",
             rejected,
-            critical,
+            Severity.CRITICAL,
             f"at most {rejected} rejected lines in 1,000 received, rounded up",
         ),
         Bound(
             "late_share_is_small",
             "late_per_thousand",
             late,
-            warning,
+            Severity.WARNING,
             f"at most {late} events of closed months in 1,000 events, rounded up",
         ),
     )

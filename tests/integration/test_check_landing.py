@@ -69,7 +69,7 @@ FAULTS = {
         "update ops.loads set landed_at = landed_at - interval '3 days' where state = 'landed'",
         3 * 86400 + 3600,
     ),
-    "quantities_are_numbers_in_range": (
+    "quantities_are_numbers": (
         "update raw_usage.events set quantity = 'NaN' where delivery_id in ('d1', 'd2')",
         2,
     ),

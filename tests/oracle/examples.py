@@ -1,0 +1,113 @@
+"""Worked pricing examples from outside the project, as prices of ours.
+
+Each example becomes a price, the quantities that are charged, and the amount that is expected.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+EXAMPLES_FILE = Path(__file__).parents[3] / "shared" / "oracle" / "pricing_examples.json"
+MODELS = {
+    "flat_fee": "flat",
+    "standard": "per_unit",
+    "graduated": "graduated",
+    "volume": "volume",
+    "package": "package",
+}
+OTHER_RULES = ("minimum_amount", "maximum_amount", "discount")
+
+
+@dataclass(frozen=True)
+class PricingExample:
+    """One example.
+
+    Attributes:
+        example_id: Its id.
+        currency_code: Its currency.
+        price: Fields of a price, its parameters apart.
+        parameters: Parameters of the price's one version.
+        quantities: Quantities that are charged each on its own, and added up.
+        amount: Expected amount in major units, before anything is taken off.
+        is_rounded: Whether the amount is rounded to the currency's minor unit.
+        tiers: Expected units and amount of each tier entered, or None where not said.
+    """
+
+    example_id: str
+    currency_code: str
+    price: dict[str, Any]
+    parameters: dict[str, Any]
+    quantities: tuple[Decimal, ...]
+    amount: Decimal
+    is_rounded: bool
+    tiers: tuple[tuple[int, Decimal, Decimal], ...] | None = field(default=None)
+
+
+def read_examples() -> Iterator[PricingExample]:
+    """Yield every example of the models that exist, without rules that come on top of them."""
+    for record in json.loads(EXAMPLES_FILE.read_text()):
+        if record["model"] in MODELS and not _needs_other_rule(record):
+            yield _example_of(record)
+
+
+def _needs_other_rule(record: dict[str, Any]) -> bool:
+    """Return whether the expected amount depends on a minimum spend (a later charge)."""
+    return "minimum_amount" in record["params"] and not Decimal(
+        record["input"]["quantity"]
+    ) > Decimal(0)
+
+
+def _example_of(record: dict[str, Any]) -> PricingExample:
+    parameters, given, expected = record["params"], record["input"], record["expected"]
+    tiers = expected.get("tiers")
+    amount = Decimal(expected.get("gross", expected["amount"]))
+    if "already_billed" in given:
+        amount += Decimal(given["already_billed"])
+    return PricingExample(
+        example_id=record["id"],
+        currency_code=parameters["currency"],
+        price=_price_of(record),
+        parameters=_version_of(record),
+        quantities=_quantities_of(given),
+        amount=amount,
+        is_rounded=parameters["rounding"] != "none",
+        tiers=None
+        if tiers is None
+        else tuple((row["tier"], Decimal(row["units"]), Decimal(row["amount"])) for row in tiers),
+    )
+
+
+def _quantities_of(given: dict[str, Any]) -> tuple[Decimal, ...]:
+    if "window_values" in given:
+        return tuple(Decimal(value) for value in given["window_values"])
+    return (Decimal(given.get("quantity", given.get("cumulative_quantity", "0"))),)
+
+
+def _price_of(record: dict[str, Any]) -> dict[str, Any]:
+    charge_model = MODELS[record["model"]]
+    price: dict[str, Any] = {"charge_model": charge_model}
+    if charge_model in ("graduated", "volume"):
+        boundary = record["params"]["boundary"].removeprefix("up_to_")
+        charges = record["params"].get("flat_fee_on_zero_usage", True)
+        price["tier_boundary"] = boundary
+        price["zero_usage_flat_fee"] = "charged" if charges else "not_charged"
+    return price
+
+
+def _version_of(record: dict[str, Any]) -> dict[str, Any]:
+    parameters = record["params"]
+    match MODELS[record["model"]]:
+        case "flat":
+            return {"amount": parameters.get("amount", record["input"].get("precise_amount"))}
+        case "per_unit":
+            return {"unit_price": parameters["unit_price"]}
+        case "package":
+            fields = ("package_size", "package_price", "free_units")
+            return {name: parameters[name] for name in fields if name in parameters}
+        case _:
+            return {"tiers": parameters["tiers"]}

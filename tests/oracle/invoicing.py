@@ -1,0 +1,209 @@
+"""The reference for invoices: events and a catalog in, lines and totals out, in plain loops."""
+
+from __future__ import annotations
+
+import calendar
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from ingestion.catalog.models import (
+    Catalog,
+    Customer,
+    FlatPrice,
+    Meter,
+    Plan,
+    PlanPrice,
+    PriceVersion,
+    Subscription,
+    UsagePriceBase,
+)
+from tests.oracle.rating import TierCharge, rate, to_minor_units
+
+FOREVER = date.max
+
+
+@dataclass(frozen=True)
+class UsageEvent:
+    """One event that was sent; (customer_id, event_id) is its identity."""
+
+    customer_id: str
+    event_id: str
+    event_type: str
+    occurred_at: datetime
+    quantity: Decimal = Decimal(1)
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line: a price applied to a segment of a subscription's month; days are half-open."""
+
+    customer_id: str
+    period_start: date
+    subscription_id: str
+    price_id: str
+    valid_from: date
+    service_start: date
+    service_end: date
+    quantity: Fraction
+    amount: Fraction
+    amount_minor: int
+    tiers: tuple[TierCharge, ...]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of days in which one price version holds for one subscription in one month."""
+
+    subscription: Subscription
+    price: PlanPrice
+    version: PriceVersion
+    start: date
+    end: date
+
+
+def accepted_events(events: Iterable[UsageEvent], catalog: Catalog) -> list[UsageEvent]:
+    """Return the events that count: the first of each identity, of known customers and types."""
+    customers = {customer.customer_id for customer in catalog.customers}
+    types = {meter.event_type for meter in catalog.meters}
+    first: dict[tuple[str, str], UsageEvent] = {}
+    for event in events:
+        if event.customer_id in customers and event.event_type in types:
+            first.setdefault((event.customer_id, event.event_id), event)
+    return list(first.values())
+
+
+def draft_lines(
+    catalog: Catalog,
+    events: Iterable[UsageEvent],
+    *,
+    months: Iterable[date],
+    exponents: Mapping[str, int],
+) -> list[Line]:
+    """Return all invoice lines of the given months.
+
+    Args:
+        catalog: What is sold to whom.
+        events: Everything that was sent, in order of arrival.
+        months: First days of the months to bill.
+        exponents: Currency code -> decimal places of its minor unit.
+    """
+    by_customer: dict[str, list[UsageEvent]] = {}
+    for event in accepted_events(events, catalog):
+        by_customer.setdefault(event.customer_id, []).append(event)
+    plans = {plan.plan_id: plan for plan in catalog.plans}
+    meters = {meter.meter_id: meter for meter in catalog.meters}
+    customers = {customer.customer_id: customer for customer in catalog.customers}
+    modes = {entity.legal_entity_id: entity.rounding_mode for entity in catalog.legal_entities}
+    lines = []
+    for month in months:
+        for subscription in catalog.subscriptions:
+            customer = customers[subscription.customer_id]
+            plan = plans[subscription.plan_id]
+            usage = by_customer.get(customer.customer_id, [])
+            for segment in _segments(subscription, plan, month):
+                line = _line_of(
+                    segment,
+                    _quantity_of(segment, plan, meters, usage),
+                    month=month,
+                    customer=customer,
+                    exponent=exponents[customer.currency_code],
+                    rounding_mode=modes[customer.legal_entity_id],
+                )
+                if line is not None:
+                    lines.append(line)
+    return lines
+
+
+def invoice_totals(lines: Iterable[Line]) -> dict[tuple[str, date], int]:
+    """Return the total in minor units of each customer and month."""
+    totals: dict[tuple[str, date], int] = {}
+    for line in lines:
+        key = (line.customer_id, line.period_start)
+        totals[key] = totals.get(key, 0) + line.amount_minor
+    return totals
+
+
+def next_month(month: date) -> date:
+    """Return the first day of the month after."""
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
+
+
+def _segments(subscription: Subscription, plan: Plan, month: date) -> Iterator[Segment]:
+    for price in plan.prices:
+        for version in price.versions:
+            start = max(month, subscription.starts_on, version.valid_from)
+            end = min(
+                next_month(month), subscription.ends_on or FOREVER, version.valid_to or FOREVER
+            )
+            if start < end:
+                yield Segment(subscription, price, version, start, end)
+
+
+def _quantity_of(
+    segment: Segment, plan: Plan, meters: Mapping[str, Meter], usage: Iterable[UsageEvent]
+) -> Fraction:
+    """Return the aggregated quantity of the usage that goes to a segment."""
+    if isinstance(segment.price, FlatPrice):
+        return Fraction(0)
+    meter = meters[segment.price.meter_id]
+    quantities = [
+        event.quantity
+        for event in usage
+        if event.event_type == meter.event_type
+        and segment.start <= event.occurred_at.astimezone(UTC).date() < segment.end
+        and _price_of(event, meter, plan) is segment.price
+    ]
+    if meter.aggregation == "count":
+        return Fraction(len(quantities))
+    if meter.aggregation == "max":
+        return Fraction(max(quantities, default=Decimal(0)))
+    return sum((Fraction(quantity) for quantity in quantities), Fraction(0))
+
+
+def _price_of(event: UsageEvent, meter: Meter, plan: Plan) -> PlanPrice | None:
+    """Return the price with the most specific filter that the event meets on its day."""
+    day = event.occurred_at.astimezone(UTC).date()
+    best: UsagePriceBase | None = None
+    for price in plan.prices:
+        if not isinstance(price, UsagePriceBase) or price.meter_id != meter.meter_id:
+            continue
+        is_valid = any(
+            version.valid_from <= day < (version.valid_to or FOREVER) for version in price.versions
+        )
+        meets = all(event.properties.get(key) == value for key, value in price.filter.items())
+        if is_valid and meets and (best is None or len(price.filter) > len(best.filter)):
+            best = price
+    return best
+
+
+def _line_of(
+    segment: Segment,
+    quantity: Fraction,
+    *,
+    month: date,
+    customer: Customer,
+    exponent: int,
+    rounding_mode: str,
+) -> Line | None:
+    days_in_month = calendar.monthrange(month.year, month.month)[1]
+    share = Fraction((segment.end - segment.start).days, days_in_month)
+    charge = rate(segment.price, segment.version, quantity, day_share=share)
+    if quantity == 0 and charge.amount == 0:
+        return None
+    return Line(
+        customer_id=customer.customer_id,
+        period_start=month,
+        subscription_id=segment.subscription.subscription_id,
+        price_id=segment.price.price_id,
+        valid_from=segment.version.valid_from,
+        service_start=segment.start,
+        service_end=segment.end,
+        quantity=quantity,
+        amount=charge.amount,
+        amount_minor=to_minor_units(charge.amount, exponent=exponent, rounding_mode=rounding_mode),
+        tiers=charge.tiers,
+    )

@@ -1,0 +1,150 @@
+"""The reference for charge models: slow, exact, written from the rules and not from the SQL.
+
+Quantities are units of a meter, amounts major units of the currency; both are exact Decimals or,
+where a day share does not end, exact fractions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from ingestion.catalog.models import (
+    FlatPrice,
+    GraduatedPrice,
+    PackagePrice,
+    PerUnitPrice,
+    PlanPrice,
+    PriceVersion,
+    Tier,
+    VolumePrice,
+)
+
+ZERO = Fraction(0)
+
+
+@dataclass(frozen=True)
+class TierCharge:
+    """What one tier contributes: its units, their price, its flat fee, and the sum."""
+
+    tier_number: int
+    quantity: Fraction
+    unit_price: Fraction
+    flat_fee: Fraction
+
+    @property
+    def amount(self) -> Fraction:
+        """The tier's amount in major units."""
+        return self.quantity * self.unit_price + self.flat_fee
+
+
+@dataclass(frozen=True)
+class Charge:
+    """An unrounded amount in major units, with its tiers where the model has tiers."""
+
+    amount: Fraction
+    tiers: tuple[TierCharge, ...] = ()
+
+
+def rate(
+    price: PlanPrice,
+    version: PriceVersion,
+    quantity: Fraction,
+    *,
+    day_share: Fraction = Fraction(1),
+) -> Charge:
+    """Return what a quantity costs.
+
+    Args:
+        price: The price.
+        version: The one of its versions that applies.
+        quantity: Units used; ignored by flat prices, and less than zero counts as zero.
+        day_share: Share of the month's days that is charged; used by flat prices only.
+    """
+    used = max(quantity, ZERO)
+    if isinstance(price, FlatPrice):
+        return Charge(Fraction(version.amount) * day_share)
+    if isinstance(price, PerUnitPrice):
+        return Charge(_beyond(used, version.free_units) * Fraction(version.unit_price))
+    if isinstance(price, PackagePrice):
+        packages = _ceiling(_beyond(used, version.free_units) / Fraction(version.package_size))
+        return Charge(packages * Fraction(version.package_price))
+    policies = {
+        "is_inclusive": price.tier_boundary == "inclusive",
+        "charges_zero_usage": price.zero_usage_flat_fee == "charged",
+    }
+    if isinstance(price, GraduatedPrice):
+        tiers = rate_graduated(used, version.tiers, **policies)
+    elif isinstance(price, VolumePrice):
+        tiers = rate_volume(used, version.tiers, **policies)
+    else:
+        raise TypeError(price)
+    return Charge(sum((tier.amount for tier in tiers), ZERO), tiers)
+
+
+def rate_graduated(
+    used: Fraction, tiers: tuple[Tier, ...], *, is_inclusive: bool, charges_zero_usage: bool
+) -> tuple[TierCharge, ...]:
+    """Return the tiers that usage enters, each with the units that fall in it."""
+    charges = []
+    lower = ZERO
+    for number, tier in enumerate(tiers, start=1):
+        if number == 1:
+            is_entered = used > 0 or charges_zero_usage
+        else:
+            is_entered = used > lower if is_inclusive else used >= lower
+        if not is_entered:
+            break
+        upper = used if tier.up_to is None else min(used, Fraction(tier.up_to))
+        charges.append(
+            TierCharge(number, upper - lower, Fraction(tier.unit_price), Fraction(tier.flat_fee))
+        )
+        lower = ZERO if tier.up_to is None else Fraction(tier.up_to)
+        if tier.up_to is None:
+            break
+    return tuple(charges)
+
+
+def rate_volume(
+    used: Fraction, tiers: tuple[Tier, ...], *, is_inclusive: bool, charges_zero_usage: bool
+) -> tuple[TierCharge, ...]:
+    """Return the one tier that the whole quantity falls in."""
+    if used == 0 and not charges_zero_usage:
+        return ()
+    for number, tier in enumerate(tiers, start=1):
+        bound = None if tier.up_to is None else Fraction(tier.up_to)
+        if bound is None or used < bound or (is_inclusive and used == bound):
+            fee = Fraction(tier.flat_fee)
+            return (TierCharge(number, used, Fraction(tier.unit_price), fee),)
+    raise ValueError("the last tier is not open")
+
+
+def to_minor_units(amount: Fraction, *, exponent: int, rounding_mode: str) -> int:
+    """Return an amount in minor units, rounded once.
+
+    Args:
+        amount: Exact amount in major units.
+        exponent: Decimal places of the currency's minor unit.
+        rounding_mode: `half_away_from_zero` or `half_even`.
+    """
+    scaled = abs(amount) * 10**exponent
+    whole, rest = divmod(scaled.numerator, scaled.denominator)
+    doubled = rest * 2
+    is_tie = doubled == scaled.denominator
+    if rounding_mode == "half_away_from_zero":
+        rounds_up = doubled >= scaled.denominator
+    elif rounding_mode == "half_even":
+        rounds_up = doubled > scaled.denominator or (is_tie and whole % 2 == 1)
+    else:
+        raise ValueError(rounding_mode)
+    minor = whole + (1 if rounds_up else 0)
+    return minor if amount >= 0 else -minor
+
+
+def _beyond(used: Fraction, free_units: Decimal) -> Fraction:
+    return max(used - Fraction(free_units), ZERO)
+
+
+def _ceiling(value: Fraction) -> int:
+    return -(-value.numerator // value.denominator)

@@ -12,7 +12,7 @@ from sqlalchemy import text
 
 from cli.display import console
 from cli.workplace import relative
-from dashboards.formatting import format_money
+from dashboards.formatting import amount, quantity
 from warehouse import Role, Warehouse
 
 
@@ -76,8 +76,8 @@ def print_invoices(warehouse: Warehouse) -> None:
             f"{row['month_start']:%Y-%m}",
             row["status"].replace("_", " "),
             f"{row['invoice_count']:,}",
-            format_money(row["total_minor"], exponent),
-            format_money(row["adjustment_minor"], exponent) if row["adjustment_minor"] else "",
+            amount(row["total_minor"], exponent=exponent),
+            amount(row["adjustment_minor"], exponent=exponent) if row["adjustment_minor"] else "",
             row["currency_code"],
         )
     console.print(table)
@@ -96,9 +96,9 @@ def print_reconciliations(warehouse: Warehouse) -> None:
     )
     for row in rows:
         console.print(
-            f"[bold]Two meters of the same thing:[/] {row['meter_id']} {row['quantity']:,.0f}, "
-            f"{row['reference_meter_id']} {row['reference_quantity']:,.0f}, difference "
-            f"{row['difference']:,.0f}; equal in {row['equal_cell_count']:,} of "
+            f"[bold]Two meters of the same thing:[/] {row['meter_id']} {quantity(row['quantity'])}, "
+            f"{row['reference_meter_id']} {quantity(row['reference_quantity'])}, difference "
+            f"{quantity(row['difference'])}; equal in {row['equal_cell_count']:,} of "
             f"{row['cell_count']:,} cells."
         )
 
@@ -121,8 +121,9 @@ def print_meter_totals(warehouse: Warehouse) -> None:
         table.add_column(title, justify="right")
     table.add_column("unit")
     for row in rows:
-        quantity = f"{row['quantity'].normalize():,f}"
-        table.add_row(row["meter_name"], f"{row['events']:,}", quantity, row["unit"])
+        table.add_row(
+            row["meter_name"], f"{row['events']:,}", quantity(row["quantity"]), row["unit"]
+        )
     console.print(table)
 
 

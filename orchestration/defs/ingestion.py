@@ -7,12 +7,12 @@ from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
-from ingestion.loads import load_files
-from ingestion.mappings import read_mapping
+from ingestion.loads import LoadReport, load_files
 
 from ingestion.catalog import load_catalog
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
+from warehouse.progress import progress
 
 CATALOG_TABLES = (
     "legal_entities",
@@ -68,12 +68,12 @@ def usage_files(
     if not paths:
         settings.inbox.mkdir(parents=True, exist_ok=True)
         paths, mapping_path = [settings.inbox], mapping_path or settings.mapping
-    mapping = read_mapping(mapping_path) if mapping_path else None
-    report = load_files(warehouse.open(), paths, mapping=mapping)
+    report = load_files(warehouse.open(), paths, mapping_path)
+    progress().note(_said(report))
     counts = {
         "load_id": report.load_id if report.load_id is not None else "none: nothing new",
-        "files": report.file_count,
-        "files known before": report.known_file_count,
+        "files": len(report.new_files),
+        "files known before": len(report.known_files),
         "received": report.received_count,
     }
     yield dg.MaterializeResult(
@@ -83,6 +83,18 @@ def usage_files(
         asset_key=REJECTED,
         metadata={**counts, "dagster/partition_row_count": report.rejected_count},
     )
+
+
+def _said(report: LoadReport) -> str:
+    """Says what a load did, in one line."""
+    known = f"{len(report.known_files):,} files known before" if report.known_files else ""
+    if report.load_id is None:
+        return f"nothing new: {known or 'no files'}"
+    new = (
+        f"load {report.load_id}: {len(report.new_files):,} files, {report.event_count:,} events, "
+        f"{report.rejected_count:,} lines rejected"
+    )
+    return f"{new}; {known}" if known else new
 
 
 @dg.multi_asset(
@@ -96,6 +108,7 @@ def catalog(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Lands a catalog whole, as a new version, where its content is new."""
     report = load_catalog(warehouse.open(), Path(config.directory))
+    progress().note(str(report))
     for table in CATALOG_TABLES:
         yield dg.MaterializeResult(
             asset_key=["raw_catalog", table],

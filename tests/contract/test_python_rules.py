@@ -58,8 +58,10 @@ READS_ENVIRONMENT = {"warehouse/crash_points.py"}
 # these hand an environment to a child process or to dbt, and decide nothing by it
 PASSES_ENVIRONMENT = {"orchestration/dbt_project.py", "orchestration/closing.py"}
 NAMES_OF_FLOATS = {"float", "float16", "float32", "float64", "double", "Float", "Double", "REAL"}
-# times on a clock and progress on a screen, never a quantity or an amount
-FLOATS_THAT_ARE_NO_MONEY = {"cli/display.py", "cli/serving.py"}
+# progress on a screen is a rate per second, never a quantity or an amount
+FLOATS_THAT_ARE_NO_MONEY = {"cli/display.py"}
+# seconds to wait, and places and widths on a drawing
+FRACTIONS_THAT_ARE_NO_MONEY = {"cli/display.py", "cli/serving.py", "dashboards/charts.py"}
 LONGEST_FUNCTION = 70
 
 
@@ -135,13 +137,12 @@ def environment_faults(path: str, tree: ast.Module) -> Iterator[str]:
 
 
 def float_faults(path: str, tree: ast.Module) -> Iterator[str]:
-    if path in FLOATS_THAT_ARE_NO_MONEY:
-        return
     for node in ast.walk(tree):
         name = node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-        if name in NAMES_OF_FLOATS:
+        if name in NAMES_OF_FLOATS and path not in FLOATS_THAT_ARE_NO_MONEY:
             yield f"{path}:{node.lineno}: {name}"
-        elif isinstance(node, ast.Constant) and isinstance(node.value, float):
+        is_fraction = isinstance(node, ast.Constant) and isinstance(node.value, float)
+        if is_fraction and path not in FRACTIONS_THAT_ARE_NO_MONEY:
             yield f"{path}:{node.lineno}: the float {node.value}"
 
 

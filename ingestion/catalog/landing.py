@@ -86,7 +86,7 @@ def load_catalog(
         version = _open_version(connection, sha256, source_name=directory.name)
         crash_point("catalog.after_open")
         tables = catalog_tables(catalog, catalog_version=version)
-        working_dir = warehouse.state_dir / "dlt" / "catalog" / str(version)
+        working_dir = warehouse.state_dir / "dlt_catalog" / str(version)
         land_tables(
             tables,
             url=warehouse.url(Role.LOADER),

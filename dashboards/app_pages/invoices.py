@@ -1,0 +1,171 @@
+"""Invoices: the list, and one invoice with how each of its lines came about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+import streamlit as st
+
+from dashboards import formatting
+from dashboards.invoice_detail import show_invoice
+from dashboards.invoice_queries import (
+    Invoice,
+    InvoiceFilter,
+    InvoiceSum,
+    load_billing_months,
+    load_invoice_page,
+    load_invoice_sums,
+)
+from dashboards.page_frame import show_empty, show_page
+from dashboards.queries import load_customers
+
+PAGE_SIZE = 25
+ALL_MONTHS, ALL_CUSTOMERS, ALL_CURRENCIES = "All months", "All customers", "All currencies"
+STATUSES = {"All": None, "Closed": "closed", "Draft": "draft"}
+SORTS = {"Newest": "newest", "Largest amount": "amount", "Customer": "customer"}
+FILTER_KEYS = ("status", "period", "customer", "invoice_currency", "sort", "page")
+
+
+def show_invoices(version: str) -> None:
+    """Writes the list, or the invoice that the address names."""
+    invoice_key = st.query_params.get("invoice")
+    if invoice_key:
+        show_invoice(version, invoice_key=invoice_key)
+        return
+    months = load_billing_months(version)
+    if not months:
+        show_empty(
+            "There are no invoices yet",
+            "Drafts appear as soon as a customer with a subscription has a charge; they become "
+            "invoices when the month is closed with `./meterhouse close`.",
+            icon=":material/receipt_long:",
+        )
+        return
+    show_list(version, months)
+
+
+def show_list(version: str, months: Sequence[date]) -> None:
+    """Writes filters, sums and one page of the list."""
+    chosen, sort = choose_invoices(version, months)
+    sums = load_invoice_sums(version, chosen)
+    if not sums:
+        show_empty("No invoice for these filters", "Choose another month, customer or status.")
+        st.button("Reset the filters", icon=":material/restart_alt:", on_click=reset_filters)
+        return
+    show_sums(sums)
+    page_count = -(-sum(row.invoice_count for row in sums) // PAGE_SIZE)
+    page = 1
+    pages = st.container(horizontal=True, horizontal_alignment="right")
+    if page_count > 1:
+        with pages:
+            page = st.pagination(page_count, key="page", bind="query-params", on_change="rerun")
+    rows = load_invoice_page(
+        version, chosen, sort=sort, page_size=PAGE_SIZE, first_row=(page - 1) * PAGE_SIZE
+    )
+    show_rows(rows)
+
+
+def choose_invoices(version: str, months: Sequence[date]) -> tuple[InvoiceFilter, str]:
+    """Writes the filters and returns what they say, and the order of the list."""
+    customers = load_customers(version)
+    by_label = {
+        formatting.customer_label(c.customer_id, c.customer_name): c.customer_id for c in customers
+    }
+    by_month = {formatting.month(month): month for month in months}
+    bound = {"bind": "query-params", "on_change": first_page}
+    columns = st.columns([2, 2, 3, 2, 2])
+    with columns[0]:
+        status = st.selectbox("Status", list(STATUSES), key="status", **bound)
+    with columns[1]:
+        month = st.selectbox("Billing month", [ALL_MONTHS, *by_month], key="period", **bound)
+    with columns[2]:
+        customer = st.selectbox("Customer", [ALL_CUSTOMERS, *by_label], key="customer", **bound)
+    with columns[3]:
+        currencies = sorted({customer.currency_code for customer in customers})
+        currency = st.selectbox(
+            "Currency", [ALL_CURRENCIES, *currencies], key="invoice_currency", **bound
+        )
+    with columns[4]:
+        sort = st.selectbox("Order by", list(SORTS), key="sort", **bound)
+    chosen = InvoiceFilter(
+        status=STATUSES[status],
+        period_start=by_month.get(month),
+        customer_id=by_label.get(customer),
+        currency_code=None if currency == ALL_CURRENCIES else currency,
+    )
+    return chosen, SORTS[sort]
+
+
+def show_sums(sums: Sequence[InvoiceSum]) -> None:
+    """Writes count and total of what the filters let through, for each currency."""
+    with st.container(horizontal=True, gap="large"):
+        for row in sums:
+            counts = [
+                formatting.plural(row.closed_count, "invoice") if row.closed_count else "",
+                formatting.plural(row.draft_count, "draft") if row.draft_count else "",
+            ]
+            total = formatting.money(
+                row.total_minor, exponent=row.currency_exponent, currency_code=row.currency_code
+            )
+            st.markdown(f"**{total}** :gray[in {' and '.join(filter(None, counts))}]")
+
+
+def show_rows(rows: Sequence[Invoice]) -> None:
+    """Writes one page of the list; a chosen row opens its invoice."""
+    keys = [row.invoice_key for row in rows]
+    st.dataframe(
+        [
+            {
+                "Number": row.invoice_number or "Draft",
+                "Customer": row.customer_name,
+                "Month": formatting.month(row.period_start),
+                "Total": formatting.amount(row.total_minor, exponent=row.currency_exponent),
+                "Currency": row.currency_code,
+                "Of which adjustments": formatting.amount(
+                    row.adjustment_minor, exponent=row.currency_exponent
+                )
+                if row.adjustment_minor
+                else formatting.NOTHING,
+                "Lines": formatting.count(row.line_count),
+                "Issued": formatting.day(row.issued_at),
+                "Due": formatting.day(row.due_on),
+                "Issued by": row.legal_entity_name,
+            }
+            for row in rows
+        ],
+        hide_index=True,
+        row_height=36,
+        height=36 * (len(rows) + 1) + 3,
+        key="invoice_list",
+        on_select=lambda: open_invoice(keys),
+        selection_mode="single-row",
+        column_config={
+            "Total": st.column_config.TextColumn(alignment="right"),
+            "Of which adjustments": st.column_config.TextColumn(alignment="right"),
+            "Lines": st.column_config.TextColumn(alignment="right"),
+        },
+        alt="Invoices; choose a row to open one",
+    )
+    st.caption("Choose a row by its box on the left to open the invoice.")
+
+
+def open_invoice(keys: Sequence[str]) -> None:
+    """Puts the chosen invoice into the address."""
+    selected = st.session_state.invoice_list.selection.rows
+    if selected:
+        st.query_params["invoice"] = keys[selected[0]]
+
+
+def first_page() -> None:
+    """Goes back to the first page, since the list is another one now."""
+    st.session_state["page"] = 1
+
+
+def reset_filters() -> None:
+    """Forgets all filters."""
+    for key in FILTER_KEYS:
+        st.session_state.pop(key, None)
+
+
+show_page("Invoices", "What was billed, and how each line came about.", show_invoices)

@@ -1,0 +1,93 @@
+# ruff: noqa: RUF001  (the multiplication sign is meant)
+"""How an invoice line's amount came about, in words and rows; all figures come from the views."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from decimal import Decimal
+
+from dashboards import formatting
+from dashboards.invoice_queries import InvoiceLine, LineTier
+
+MODEL_WORDS = {
+    "flat": "A fixed fee for the period.",
+    "per_unit": "Quantity × unit price.",
+    "graduated": "Each part of the quantity at the unit price of its own tier.",
+    "volume": "The whole quantity at the unit price of the tier that it falls in.",
+    "package": "Whole packages, a started one counts.",
+}
+
+
+def matches(parts: Decimal, whole: Decimal) -> bool:
+    """Whether the parts make the whole, to the last digit."""
+    return parts == whole
+
+
+def charge_words(line: InvoiceLine) -> str:
+    """Returns one sentence or two on what the line charges."""
+    model = MODEL_WORDS.get(line.charge_model, formatting.words(line.charge_model).capitalize())
+    served = formatting.period(line.service_start, line.service_end)
+    if line.line_type == "adjustment":
+        return (
+            f"**Adjustment for {served}**: usage that arrived after that month was closed. "
+            "What the period comes to now, less what was already billed for it."
+        )
+    if line.quantity is None:
+        return f"{model} Service period {served}."
+    unit = f" {formatting.plain(line.unit)}" if line.unit else ""
+    return f"{model} **{formatting.quantity(line.quantity)}{unit}** in {served}."
+
+
+def tier_rows(
+    line: InvoiceLine, tiers: Sequence[LineTier], *, exponent: int, currency: str
+) -> list[dict[str, str]]:
+    """Returns one row per tier: what part of the quantity, at which price, comes to how much."""
+    return [
+        {
+            "Step": step_words(line, tier, position=position),
+            "Quantity": formatting.quantity(tier.quantity),
+            "Unit price": formatting.quantity(tier.unit_price_unrounded),
+            "Fixed fee": formatting.unrounded(tier.flat_fee_unrounded, exponent=exponent),
+            f"Comes to ({currency})": formatting.unrounded(
+                tier.amount_unrounded, exponent=exponent
+            ),
+        }
+        for position, tier in enumerate(tiers, start=1)
+    ]
+
+
+def step_words(line: InvoiceLine, tier: LineTier, *, position: int) -> str:
+    """Returns what part of the quantity a tier prices: `First 1,000,000`."""
+    if line.charge_model == "graduated":
+        start = "First" if position == 1 else "Next"
+        part = formatting.quantity(tier.quantity)
+        limit = f" (up to {formatting.quantity(tier.up_to)})" if tier.up_to is not None else ""
+        return f"{start} {part}{limit}"
+    if line.charge_model == "volume":
+        limit = f"up to {formatting.quantity(tier.up_to)}" if tier.up_to is not None else "open"
+        return f"All, in tier {tier.tier_number} ({limit})"
+    if line.charge_model == "package":
+        return "Packages"
+    return "Fixed fee" if line.charge_model == "flat" else "All"
+
+
+def rounding_words(line: InvoiceLine, *, exponent: int, currency: str) -> str:
+    """Returns how the amount follows from the unrounded one."""
+    exact = formatting.unrounded(line.amount_unrounded, exponent=exponent)
+    amount = formatting.amount(line.amount_minor, exponent=exponent)
+    if exact == amount:
+        return f"Exactly {amount} {currency}."
+    return f"{exact} rounded once to {amount} {currency}."
+
+
+def filter_words(line: InvoiceLine) -> str:
+    """Returns the price's filter on dimensions, as a part of a sentence; empty without one."""
+    try:
+        conditions = json.loads(line.dimension_filter or "{}")
+    except ValueError:
+        return f", for {formatting.plain(line.dimension_filter or '')}"
+    if not conditions:
+        return ""
+    pairs = [(str(name), str(value)) for name, value in sorted(conditions.items())]
+    return f", for {formatting.plain(formatting.price_filter(pairs))}"

@@ -47,15 +47,22 @@ class Landing:
     def __init__(self, *, state_dir: Path, load_id: int, url: URL, workers: int) -> None:
         for key, value in _CONFIGURATION.items():
             dlt.config[key] = value
-        self.folder = landing_folder(state_dir, load_id=load_id)
-        shutil.rmtree(self.folder, ignore_errors=True)
+        self._folder = landing_folder(state_dir, load_id=load_id)
+        self._url = url
         self._workers = workers
+        self.reset()
+
+    def reset(self) -> None:
+        """Begins anew: whatever was extracted and not landed is gone."""
+        self.remove()
         self._pipeline = dlt.pipeline(
             pipeline_name=PIPELINE_NAME,
-            pipelines_dir=str(self.folder),
+            pipelines_dir=str(self._folder),
             dataset_name=DATASET,
             destination=dlt.destinations.postgres(
-                credentials=url.set(drivername="postgresql").render_as_string(hide_password=False),
+                credentials=self._url.set(drivername="postgresql").render_as_string(
+                    hide_password=False
+                ),
                 create_indexes=False,
             ),
         )
@@ -90,7 +97,7 @@ class Landing:
 
     def remove(self) -> None:
         """Removes the load's folder with everything that dlt kept in it."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        shutil.rmtree(self._folder, ignore_errors=True)
 
 
 def landing_folder(state_dir: Path, *, load_id: int) -> Path:

@@ -1,0 +1,270 @@
+"""The ledger of loads and files: what landed, from which bytes, and whether whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Engine, text
+
+from ingestion.files import SourceFile
+from warehouse.crash_points import crash_point
+from warehouse.errors import MeterhouseError
+
+_RAW_TABLES = ("events", "rejected")
+
+
+@dataclass(frozen=True)
+class FileCounts:
+    """What one file gave.
+
+    Attributes:
+        file: The file.
+        file_number: Its number within the load, from 1.
+        line_count: Lines or rows in it, blank ones included.
+        event_count: Deliveries that are events.
+        rejected_count: Deliveries that are none.
+    """
+
+    file: SourceFile
+    file_number: int
+    line_count: int
+    event_count: int
+    rejected_count: int
+
+    @property
+    def received_count(self) -> int:
+        """Deliveries: events and rejected ones."""
+        return self.event_count + self.rejected_count
+
+
+@dataclass(frozen=True)
+class LoadKey:
+    """What a load reads, apart from its files.
+
+    Attributes:
+        source: Words for a reader of the ledger.
+        mapping_name: Name of the mapping; a file is known per mapping.
+        mapping_sha256: SHA-256 of the mapping's file; empty for the built-in one.
+    """
+
+    source: str
+    mapping_name: str
+    mapping_sha256: str
+
+
+@contextmanager
+def only_loader(engine: Engine, *, pipeline: str) -> Iterator[None]:
+    """Waits until no other process loads by this pipeline, and keeps others out meanwhile.
+
+    Args:
+        engine: Engine of the role that loads.
+        pipeline: Name of the pipeline.
+    """
+    name = {"name": f"meterhouse:load:{pipeline}"}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), name)
+        try:
+            yield
+        finally:
+            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
+
+
+def find_known(engine: Engine, files: Sequence[SourceFile], *, mapping_name: str) -> set[str]:
+    """Finds which files have landed already, by content.
+
+    Args:
+        engine: Engine of the role that loads.
+        files: The files.
+        mapping_name: The mapping that they are read by.
+
+    Returns:
+        The SHA-256 of those that a landed load holds.
+    """
+    query = text(
+        "select file_sha256 from ops.files inner join ops.loads using (load_id)"
+        " where state = 'landed' and ops.files.mapping_name = :mapping_name"
+        " and file_sha256 = any(:hashes)"
+    )
+    values = {"mapping_name": mapping_name, "hashes": [file.sha256 for file in files]}
+    with engine.connect() as connection:
+        return set(connection.execute(query, values).scalars())
+
+
+def record_sightings(engine: Engine, files: Sequence[SourceFile], *, mapping_name: str) -> None:
+    """Records that files were offered again.
+
+    Args:
+        engine: Engine of the role that loads.
+        files: The files; may be none.
+        mapping_name: The mapping that they would be read by.
+    """
+    statement = text(
+        "insert into ops.file_sightings (file_sha256, mapping_name, file_name)"
+        " values (:file_sha256, :mapping_name, :file_name)"
+    )
+    rows = [
+        {"file_sha256": file.sha256, "mapping_name": mapping_name, "file_name": file.name}
+        for file in files
+    ]
+    if rows:
+        with engine.begin() as connection:
+            connection.execute(statement, rows)
+
+
+def open_load(engine: Engine, key: LoadKey) -> int:
+    """Opens a load: its rows may land from now on, and count for nothing until it is landed.
+
+    Args:
+        engine: Engine of the role that loads.
+        key: What it reads.
+
+    Returns:
+        The load's id.
+    """
+    statement = text(
+        "insert into ops.loads (state, source, mapping_name, mapping_sha256)"
+        " values ('landing', :source, :mapping_name, :mapping_sha256) returning load_id"
+    )
+    with engine.begin() as connection:
+        return connection.execute(statement, vars(key)).scalar_one()
+
+
+def find_unfinished(engine: Engine) -> list[int]:
+    """Finds the loads that were opened and neither landed nor aborted.
+
+    Args:
+        engine: Engine of the role that loads.
+
+    Returns:
+        Their ids.
+    """
+    query = text("select load_id from ops.loads where state = 'landing' order by load_id")
+    with engine.connect() as connection:
+        return list(connection.execute(query).scalars())
+
+
+def abort_load(engine: Engine, load_id: int) -> None:
+    """Takes back a load that isn't landed: its rows go, and it is marked aborted.
+
+    The lock waits for a server process that may still be finishing a COPY of a killed loader.
+
+    Args:
+        engine: Engine of the role that loads.
+        load_id: The load.
+    """
+    with engine.begin() as connection:
+        delete_rows(connection, load_id)
+        connection.execute(
+            text(
+                "update ops.loads set state = 'aborted' where load_id = :load_id"
+                " and state = 'landing'"
+            ),
+            {"load_id": load_id},
+        )
+
+
+def delete_rows(connection: Connection, load_id: int) -> None:
+    """Deletes the raw rows of a load that isn't landed.
+
+    Args:
+        connection: A transaction of the role that loads.
+        load_id: The load.
+    """
+    for table in _RAW_TABLES:
+        connection.execute(text(f"lock table raw_usage.{table} in share row exclusive mode"))
+        connection.execute(
+            text(
+                f"delete from raw_usage.{table} where load_id = :load_id and exists ("  # noqa: S608
+                "select from ops.loads where load_id = :load_id and state = 'landing')"
+            ),
+            {"load_id": load_id},
+        )
+
+
+def count_rows(connection: Connection, load_id: int) -> dict[str, int]:
+    """Counts the rows of a load that are in the warehouse.
+
+    Args:
+        connection: A transaction of the role that loads.
+        load_id: The load.
+
+    Returns:
+        Table name, `events` or `rejected`, to number of rows.
+    """
+    return {
+        table: connection.execute(
+            text(f"select count(*) from raw_usage.{table} where load_id = :load_id"),  # noqa: S608
+            {"load_id": load_id},
+        ).scalar_one()
+        for table in _RAW_TABLES
+    }
+
+
+def finish_load(
+    engine: Engine, load_id: int, *, key: LoadKey, files: Sequence[FileCounts], dlt_load_id: str
+) -> bool:
+    """Marks a load landed, in one transaction with its files, if exactly its rows are there.
+
+    Args:
+        engine: Engine of the role that loads.
+        load_id: The load.
+        key: What it read.
+        files: What each file gave.
+        dlt_load_id: dlt's id of the package.
+
+    Returns:
+        Whether the load is landed; False when there are more or fewer rows than were read, in which
+        case nothing was changed.
+
+    Raises:
+        MeterhouseError: The load was taken back by another process meanwhile.
+    """
+    expected = {
+        "events": sum(file.event_count for file in files),
+        "rejected": sum(file.rejected_count for file in files),
+    }
+    with engine.begin() as connection:
+        if count_rows(connection, load_id) != expected:
+            return False
+        connection.execute(_INSERT_FILE, [_describe_file(file, load_id, key) for file in files])
+        updated = connection.execute(
+            _MARK_LANDED,
+            {"load_id": load_id, "dlt_load_id": dlt_load_id, **expected},
+        )
+        if updated.rowcount != 1:
+            raise MeterhouseError(
+                f"Load {load_id} was taken back by another process while it was landing.",
+                remedy="run the same command again",
+            )
+        crash_point("load.before_commit")
+    return True
+
+
+_INSERT_FILE = text(
+    "insert into ops.files (file_sha256, mapping_name, load_id, file_number, file_name, size_bytes,"
+    " line_count, received_count, event_count, rejected_count) values (:file_sha256, :mapping_name,"
+    " :load_id, :file_number, :file_name, :size_bytes, :line_count, :received_count, :event_count,"
+    " :rejected_count)"
+)
+_MARK_LANDED = text(
+    "update ops.loads set state = 'landed', landed_at = now(), dlt_load_id = :dlt_load_id,"
+    " received_count = :events + :rejected, event_count = :events, rejected_count = :rejected"
+    " where load_id = :load_id and state = 'landing'"
+)
+
+
+def _describe_file(counts: FileCounts, load_id: int, key: LoadKey) -> dict[str, object]:
+    return {
+        "file_sha256": counts.file.sha256,
+        "mapping_name": key.mapping_name,
+        "load_id": load_id,
+        "file_number": counts.file_number,
+        "file_name": counts.file.name,
+        "size_bytes": counts.file.size_bytes,
+        "line_count": counts.line_count,
+        "received_count": counts.received_count,
+        "event_count": counts.event_count,
+        "rejected_count": counts.rejected_count,
+    }

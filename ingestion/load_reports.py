@@ -1,0 +1,63 @@
+"""What a call of `load_files` did, for whoever shows or checks it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from ingestion.ledger import FileCounts
+from warehouse import MeterhouseError, Problem
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a call of `load_files` did.
+
+    Attributes:
+        load_id: The load that landed; None when every file was known already.
+        mapping_name: The mapping that the files were read by.
+        new_files: What each file of the load gave.
+        known_files: Names of the files whose content had landed before, or is there twice.
+        refused: Files that were refused whole, with what to do about each.
+        rejected_by_reason: Rejected deliveries by reason.
+        recovered_loads: Loads of killed runs that were taken back first.
+    """
+
+    load_id: int | None
+    mapping_name: str
+    new_files: tuple[FileCounts, ...] = ()
+    known_files: tuple[str, ...] = ()
+    refused: tuple[Problem, ...] = ()
+    rejected_by_reason: dict[str, int] = field(default_factory=dict)
+    recovered_loads: tuple[int, ...] = ()
+
+    @property
+    def received_count(self) -> int:
+        """Deliveries in the new files: events and rejected ones."""
+        return self.event_count + self.rejected_count
+
+    @property
+    def event_count(self) -> int:
+        """Deliveries that landed as events."""
+        return sum(file.event_count for file in self.new_files)
+
+    @property
+    def rejected_count(self) -> int:
+        """Deliveries that landed as rejected."""
+        return sum(file.rejected_count for file in self.new_files)
+
+
+class RefusedFilesError(MeterhouseError):
+    """Some files were refused whole; the others, if any, have landed.
+
+    Attributes:
+        report: What the call did all the same.
+    """
+
+    def __init__(self, report: LoadReport) -> None:
+        landed = f"; load {report.load_id} holds the others" if report.load_id else ""
+        super().__init__(
+            f"{len(report.refused)} of the files refused whole, nothing of them landed{landed}.",
+            remedy="mend these files and run the same command again",
+            problems=report.refused,
+        )
+        self.report = report

@@ -1,0 +1,89 @@
+"""Reads JSON lines of any shape: paths become text columns, numbers keep their digits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pyarrow as pa
+
+from ingestion.contracts import MAX_LINE_BYTES, Reason
+from ingestion.json_text import JsonFaultError, check_text, parse_json
+from ingestion.readers.lines import read_line_blocks
+from ingestion.readers.rows import RowBatch, RowFault
+from ingestion.rejections import Rejection
+
+
+def read_json_batches(path: Path, *, paths: Sequence[str], batch_bytes: int) -> Iterator[RowBatch]:
+    """Reads the rows of a JSONL file.
+
+    Args:
+        path: The file, plain or compressed.
+        paths: What is read of each row: `name`, or `name.name` into objects.
+        batch_bytes: Bytes that are read at a time.
+
+    Yields:
+        Batches of rows; a boolean is `true` or `false`, a JSON null is null.
+
+    Raises:
+        RefusedFileError: The file can't be read to its end.
+    """
+    steps = {path: path.split(".") for path in paths}
+    for block in read_line_blocks(path, block_bytes=batch_bytes):
+        numbers: list[int] = []
+        lines: list[bytes] = []
+        rows: list[list[str | None]] = []
+        faults: list[RowFault] = []
+        for number, line in enumerate(block.lines, start=block.first_line):
+            if number in block.too_long:
+                detail = f"the line is longer than {MAX_LINE_BYTES} bytes"
+                faults.append(RowFault(number, Rejection(Reason.LINE_TOO_LONG, detail), line))
+            elif line.strip():
+                row = _read_row(line, steps)
+                if isinstance(row, Rejection):
+                    faults.append(RowFault(number, row, line))
+                else:
+                    numbers.append(number)
+                    lines.append(line)
+                    rows.append(row)
+        yield RowBatch(
+            columns={
+                name: pa.array([row[place] for row in rows], pa.string())
+                for place, name in enumerate(steps)
+            },
+            line_numbers=pa.array(numbers, pa.int64()),
+            raw=lines.__getitem__,
+            line_count=len(block.lines),
+            faults=faults,
+        )
+
+
+def _read_row(line: bytes, steps: dict[str, list[str]]) -> list[str | None] | Rejection:
+    try:
+        value = parse_json(line.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        return Rejection(Reason.INVALID_TEXT, f"the line is not UTF-8: {error.reason}")
+    except JsonFaultError as fault:
+        return fault.rejection
+    if not isinstance(value, dict):
+        return Rejection(Reason.MALFORMED_ROW, "the line is not a JSON object")
+    found: list[str | None] = []
+    for name, parts in steps.items():
+        leaf = _walk(value, parts)
+        if isinstance(leaf, dict | list):
+            return Rejection(Reason.MALFORMED_ROW, f"{name} is not a single value")
+        if isinstance(leaf, bool):
+            leaf = "true" if leaf else "false"
+        fault = check_text(leaf, field=name) if isinstance(leaf, str) else None
+        if fault is not None:
+            return fault
+        found.append(leaf if leaf is None else str(leaf))
+    return found
+
+
+def _walk(value: object, parts: Sequence[str]) -> object:
+    for part in parts:
+        if not isinstance(value, dict):
+            return None
+        value = value.get(part)
+    return value

@@ -99,7 +99,7 @@ def _chosen_bounds(thresholds: LandingThresholds) -> tuple[Bound, ...]:
             "newest_load_is_fresh",
             "newest_load_age_seconds",
             age * 3600,
-            Severity.CRITICAL,
+            Severity.WARNING,  # the feed is late; nothing is wrong with what has landed
             f"at most {age * 3600} seconds ({age} hours) since the newest load landed",
         ),
         Bound(

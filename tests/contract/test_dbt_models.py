@@ -63,6 +63,12 @@ def unique_keys(manifest: Manifest, node: dict[str, Any]) -> list[list[str]]:
 
 
 KEYS = {"primary_key", "unique"}
+TYPES_BY_NAME = {
+    "customer_id": "text",
+    "_minor": "bigint",
+    "_unrounded": "numeric(38,12)",
+    "_at": "timestamptz",
+}
 
 
 def companion_faults(manifest: Manifest) -> Iterator[str]:
@@ -146,12 +152,9 @@ def contract_faults(manifest: Manifest) -> Iterator[str]:
             kind = (column.get("data_type") or "").lower()
             if not kind or "char" in kind or re.search(r"\b(float|real|double|money)", kind):
                 yield f"{node['name']}.{name} is of type {kind or '(none)'}"
-            elif name == "customer_id" and kind != "text":
-                yield f"{node['name']}.customer_id is of type {kind}"
-            elif name.endswith("_minor") and kind != "bigint":
-                yield f"{node['name']}.{name} is of type {kind}"
-            elif name.endswith("_unrounded") and kind.replace(" ", "") != "numeric(38,12)":
-                yield f"{node['name']}.{name} is of type {kind}"
+            for ending, wanted in TYPES_BY_NAME.items():
+                if name.endswith(ending) and kind.replace(" ", "") != wanted:
+                    yield f"{node['name']}.{name} is of type {kind}"
 
 
 def money_faults(manifest: Manifest) -> Iterator[str]:

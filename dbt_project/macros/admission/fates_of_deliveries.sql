@@ -1,0 +1,50 @@
+{# A query of every delivery of some loads that is not accepted, with its fate and reason. #}
+{%- macro fates_of_deliveries(load_list) -%}
+    with refused as (
+        select judged.*
+        from {{ ref('int_usage_events_judged') }} as judged
+        where
+            judged.load_id in {{ load_list }}
+            and not exists (
+                select 1 from {{ source('ops', 'event_registry') }} as accepted
+                where
+                    accepted.load_id in {{ load_list }}
+                    and accepted.customer_id = judged.customer_id
+                    and accepted.event_id = judged.event_id
+                    and accepted.load_id = judged.load_id
+                    and accepted.delivery_id = judged.delivery_id
+            )
+    )
+
+    select
+        refused.load_id,
+        refused.delivery_id,
+        refused.customer_id,
+        refused.event_id,
+        case
+            when refused.quarantine_reason is null and refused.payload_hash = registry.payload_hash then 'duplicate'
+            else 'quarantined'
+        end as fate,
+        case
+            when refused.quarantine_reason is not null then refused.quarantine_reason
+            when refused.payload_hash = registry.payload_hash then 'duplicate'
+            else 'conflicting_duplicate'
+        end as reason,
+        coalesce(refused.quarantine_detail, 'first delivered as ' || registry.delivery_id) as detail,
+        case when refused.quarantine_reason is null then registry.delivery_id end as first_delivery_id
+    from refused
+    left join {{ source('ops', 'event_registry') }} as registry
+        on refused.customer_id = registry.customer_id and refused.event_id = registry.event_id
+    union all
+    select
+        load_id,
+        delivery_id,
+        null,
+        null,
+        'quarantined',
+        reason,
+        detail,
+        null
+    from {{ source('raw_usage', 'rejected') }}
+    where load_id in {{ load_list }}
+{%- endmacro -%}

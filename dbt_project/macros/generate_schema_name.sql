@@ -1,0 +1,4 @@
+{# The schema is named exactly as configured: staging, intermediate, marts, reporting. #}
+{%- macro generate_schema_name(custom_schema_name, node) -%}
+    {{ (custom_schema_name or target.schema) | trim }}
+{%- endmacro -%}

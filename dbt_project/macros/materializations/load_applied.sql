@@ -1,0 +1,46 @@
+{# An append-only table that takes each load exactly once.
+
+   config:
+     applied_by         'load' (default), or 'close': only made here, filled by close_period
+     pending            macro that gives SQL for the (part, load_id) pairs still to apply
+     partition_by       timestamptz column; monthly range partitions in UTC, made before the insert
+     partition_months   macro that gives SQL for the months of the pending rows
+     before_insert      macro that runs in the same transaction before the insert (admission)
+     after_insert       macro that runs in the same transaction after the insert (assertions)
+     row_counts         macro that gives SQL for (part, load_id, row_count) of the ledger rows
+     on_conflict        {keys, add, greatest}: adds to rows that exist instead of failing
+     primary_key        columns; made with the table
+     brin               column of a BRIN index; made with the table
+     crash_stage        prefix of the crash points
+
+   One transaction: lock, what is pending, partitions, rows, ledger. Two runs at once: the second waits for
+   the lock, then finds nothing to do. A killed run leaves nothing. --full-refresh is refused. #}
+{% materialization load_applied, adapter='postgres' %}
+    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- if flags.FULL_REFRESH -%}
+        {%- do exceptions.raise_compiler_error(
+            model.name ~ ' is append-only and holds what can not be made again from here: --full-refresh is refused. '
+            ~ 'Run the build without --full-refresh; to compare it with a rebuild, run the test assert_aggregates_equal_rebuild.'
+        ) -%}
+    {%- endif -%}
+
+    {{ run_hooks(pre_hooks, inside_transaction=True) }}
+    {%- call statement('lock') -%}
+        select pg_advisory_xact_lock(hashtextextended('{{ target_relation }}', 0))
+    {%- endcall -%}
+    {%- do create_load_applied_table(target_relation, model) -%}
+
+    {%- set units = [] -%}
+    {%- if config.get('applied_by', 'load') == 'load' -%}
+        {%- set units = pending_units(context[config.require('pending')]()) -%}
+    {%- endif -%}
+    {%- if units | length == 0 -%}
+        {%- call noop_statement('main', 'nothing pending', 'NO-OP', 0) -%}{%- endcall -%}
+    {%- else -%}
+        {%- do apply_pending_units(target_relation, sql, units) -%}
+    {%- endif -%}
+
+    {{ run_hooks(post_hooks, inside_transaction=True) }}
+    {%- do adapter.commit() -%}
+    {{ return({'relations': [target_relation]}) }}
+{% endmaterialization %}

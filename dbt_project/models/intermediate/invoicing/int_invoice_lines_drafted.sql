@@ -1,0 +1,133 @@
+-- grain: one row per line_key: a charge of an open month, or an adjustment of a closed one
+with
+
+charges as (
+
+    select
+        'charge' as line_type,
+        month_start as period_start,
+        subscription_id,
+        price_version_id,
+        customer_id,
+        price_id,
+        meter_id,
+        legal_entity_id,
+        charge_model,
+        label,
+        plan_name,
+        dimension_filter::text as dimension_filter,
+        currency_code,
+        currency_exponent,
+        quantity,
+        amount_unrounded,
+        amount_minor,
+        service_start,
+        service_end
+    from {{ ref('int_charges_rounded') }}
+    where not is_closed
+
+),
+
+adjustments as (
+
+    select
+        'adjustment' as line_type,
+        period_start,
+        subscription_id,
+        price_version_id,
+        customer_id,
+        price_id,
+        meter_id,
+        legal_entity_id,
+        charge_model,
+        label,
+        plan_name,
+        dimension_filter,
+        currency_code,
+        currency_exponent,
+        quantity,
+        amount_unrounded,
+        amount_minor,
+        service_start,
+        service_end
+    from {{ ref('int_adjustments_computed') }}
+    where period_start is not null
+
+),
+
+meters as (
+
+    select
+        meter_id,
+        meter_name,
+        unit
+    from {{ ref('int_meters_defined') }}
+
+),
+
+lines as (
+
+    select * from charges
+    union all
+    select * from adjustments
+
+),
+
+keyed_lines as (
+
+    select
+        lines.*,
+        {{ surrogate_key(['lines.customer_id', 'lines.period_start', 'lines.currency_code']) }} as invoice_key,
+        {{ surrogate_key([
+            'lines.customer_id',
+            'lines.period_start',
+            'lines.currency_code',
+            'lines.line_type',
+            'lines.subscription_id',
+            'lines.price_version_id',
+            'lines.service_start'
+        ]) }} as line_key
+    from lines
+
+),
+
+numbered_lines as (
+
+    select
+        keyed_lines.line_key,
+        keyed_lines.invoice_key,
+        row_number() over (
+            partition by keyed_lines.invoice_key
+            order by
+                keyed_lines.line_type desc,
+                keyed_lines.service_start,
+                keyed_lines.subscription_id,
+                keyed_lines.price_version_id
+        )::integer as line_number,
+        keyed_lines.line_type,
+        keyed_lines.customer_id,
+        keyed_lines.legal_entity_id,
+        keyed_lines.subscription_id,
+        keyed_lines.plan_name,
+        keyed_lines.price_id,
+        keyed_lines.price_version_id,
+        keyed_lines.charge_model,
+        keyed_lines.label,
+        keyed_lines.meter_id,
+        meters.meter_name,
+        meters.unit,
+        keyed_lines.dimension_filter,
+        keyed_lines.currency_code,
+        keyed_lines.currency_exponent,
+        keyed_lines.quantity,
+        keyed_lines.amount_unrounded,
+        keyed_lines.amount_minor,
+        keyed_lines.period_start,
+        keyed_lines.service_start,
+        keyed_lines.service_end
+    from keyed_lines
+    left join meters on keyed_lines.meter_id = meters.meter_id
+
+)
+
+select * from numbered_lines

@@ -1,0 +1,82 @@
+-- grain: one row per subscription_id, price_version_id and month_start
+with
+
+segments as (
+
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        customer_id,
+        price_id,
+        plan_id,
+        meter_id,
+        legal_entity_id,
+        catalog_version,
+        charge_model,
+        label,
+        dimension_filter,
+        currency_code,
+        rounding_mode,
+        tier_boundary,
+        currency_exponent,
+        unit_price_unrounded,
+        flat_amount_unrounded,
+        package_size,
+        package_price_unrounded,
+        free_units,
+        days_in_month,
+        is_zero_usage_flat_fee_charged,
+        is_closed,
+        service_start,
+        service_end
+    from {{ ref('int_charge_segments') }}
+
+),
+
+meters as (
+
+    select
+        meter_id,
+        aggregation
+    from {{ ref('int_meters_defined') }}
+
+),
+
+measured_usage as (
+
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        event_count,
+        quantity_sum,
+        quantity_max
+    from {{ ref('int_usage_measured') }}
+
+),
+
+measured as (
+
+    select
+        segments.*,
+        coalesce(measured_usage.event_count, 0)::bigint as event_count,
+        coalesce(
+            case meters.aggregation
+                when 'count' then measured_usage.event_count
+                when 'sum' then measured_usage.quantity_sum
+                when 'max' then measured_usage.quantity_max
+            end,
+            0
+        )::numeric(38, 9) as quantity
+    from segments
+    left join meters on segments.meter_id = meters.meter_id
+    left join measured_usage
+        on
+            segments.subscription_id = measured_usage.subscription_id
+            and segments.price_version_id = measured_usage.price_version_id
+            and segments.month_start = measured_usage.month_start
+
+)
+
+select * from measured

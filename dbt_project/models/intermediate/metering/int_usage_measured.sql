@@ -1,0 +1,102 @@
+-- grain: one row per subscription_id, price_version_id and month_start that has usage
+with
+
+priced_cells as (
+
+    select
+        customer_id,
+        meter_id,
+        dimension_key,
+        usage_month,
+        subscription_id,
+        price_version_id,
+        priced_days,
+        priced_days = datemultirange(
+            daterange(usage_month, (usage_month + interval '1 month')::date)
+        ) as is_whole_month
+    from {{ ref('int_usage_cells_priced') }}
+
+),
+
+monthly_usage as (
+
+    select
+        customer_id,
+        meter_id,
+        dimension_key,
+        usage_month,
+        event_count,
+        quantity_sum,
+        quantity_max
+    from {{ ref('agg_usage_monthly') }}
+
+),
+
+daily_usage as (
+
+    select
+        customer_id,
+        meter_id,
+        dimension_key,
+        usage_date,
+        date_trunc('month', usage_date::timestamp)::date as usage_month,
+        event_count,
+        quantity_sum,
+        quantity_max
+    from {{ ref('agg_usage_daily') }}
+
+),
+
+-- a cell that one price has for the whole month needs no days
+cell_usage as (
+
+    select
+        priced_cells.subscription_id,
+        priced_cells.price_version_id,
+        priced_cells.usage_month,
+        monthly_usage.event_count,
+        monthly_usage.quantity_sum,
+        monthly_usage.quantity_max
+    from priced_cells
+    inner join monthly_usage
+        on
+            priced_cells.customer_id = monthly_usage.customer_id
+            and priced_cells.meter_id = monthly_usage.meter_id
+            and priced_cells.dimension_key = monthly_usage.dimension_key
+            and priced_cells.usage_month = monthly_usage.usage_month
+    where priced_cells.is_whole_month
+    union all
+    select
+        priced_cells.subscription_id,
+        priced_cells.price_version_id,
+        priced_cells.usage_month,
+        daily_usage.event_count,
+        daily_usage.quantity_sum,
+        daily_usage.quantity_max
+    from priced_cells
+    inner join daily_usage
+        on
+            priced_cells.customer_id = daily_usage.customer_id
+            and priced_cells.meter_id = daily_usage.meter_id
+            and priced_cells.dimension_key = daily_usage.dimension_key
+            and priced_cells.usage_month = daily_usage.usage_month
+            and daily_usage.usage_date <@ priced_cells.priced_days
+    where not priced_cells.is_whole_month
+
+),
+
+measured as (
+
+    select
+        subscription_id,
+        price_version_id,
+        usage_month as month_start,
+        sum(event_count)::bigint as event_count,
+        sum(quantity_sum) as quantity_sum,
+        max(quantity_max) as quantity_max
+    from cell_usage
+    group by subscription_id, price_version_id, usage_month
+
+)
+
+select * from measured

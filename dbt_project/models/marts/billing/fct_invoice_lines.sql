@@ -1,0 +1,37 @@
+-- grain: one row per line_key on a closed invoice
+{{
+    config(
+        materialized='load_applied',
+        applied_by='close',
+        primary_key=['customer_id', 'line_key'],
+        full_refresh=false,
+        meta={'distribution': 'distributed'}
+    )
+}}
+
+select
+    lines.line_key,
+    lines.invoice_key,
+    lines.line_number,
+    lines.line_type,
+    lines.customer_id,
+    lines.legal_entity_id,
+    lines.subscription_id,
+    lines.plan_name,
+    lines.price_id,
+    lines.price_version_id,
+    lines.charge_model,
+    lines.label,
+    lines.meter_id,
+    lines.meter_name,
+    lines.unit,
+    lines.dimension_filter,
+    lines.currency_code,
+    lines.currency_exponent,
+    lines.quantity,
+    lines.amount_unrounded,
+    lines.amount_minor,
+    lines.period_start,
+    lines.service_start,
+    lines.service_end
+from {{ ref('int_invoice_lines_drafted') }} as lines

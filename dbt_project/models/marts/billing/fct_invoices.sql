@@ -1,0 +1,30 @@
+-- grain: one row per customer_id, period_start and currency_code that is closed; also one per invoice_number
+{{
+    config(
+        materialized='load_applied',
+        applied_by='close',
+        primary_key=['customer_id', 'invoice_key'],
+        full_refresh=false,
+        meta={'distribution': 'distributed'}
+    )
+}}
+
+select
+    invoices.invoice_key,
+    null::text as invoice_number,
+    invoices.legal_entity_id,
+    invoices.legal_entity_name,
+    invoices.customer_id,
+    invoices.customer_name,
+    invoices.country_code,
+    invoices.currency_code,
+    invoices.currency_exponent,
+    invoices.catalog_version,
+    invoices.line_count,
+    invoices.total_minor,
+    invoices.adjustment_minor,
+    invoices.period_start,
+    invoices.period_end,
+    null::date as due_on,
+    null::timestamptz as issued_at
+from {{ ref('int_invoices_drafted') }} as invoices

@@ -1,0 +1,17 @@
+-- grain: one row per catalog_version and customer_id
+with
+
+source_rows as (
+
+    select
+        catalog_version,
+        customer_id,
+        customer_name,
+        legal_entity_id,
+        country_code,
+        currency_code
+    from {{ source('raw_catalog', 'customers') }}
+
+)
+
+select * from source_rows

@@ -1,0 +1,15 @@
+-- grain: one row per catalog_version and plan_id
+with
+
+source_rows as (
+
+    select
+        catalog_version,
+        plan_id,
+        plan_name,
+        currency_code
+    from {{ source('raw_catalog', 'plans') }}
+
+)
+
+select * from source_rows

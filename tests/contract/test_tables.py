@@ -135,6 +135,27 @@ def source_faults(columns: Columns, manifest: dict[str, Any]) -> Iterator[str]:
             yield f"{table}: the source lists {names}, the migration makes {made}"
 
 
+PRIMARY_KEYS = {
+    "ops.event_registry": ["customer_id", "event_id"],
+    "ops.event_fates": ["load_id", "delivery_id"],
+    "ops.applied_loads": ["model_name", "load_id"],
+}
+
+
+@pytest.mark.parametrize("table", PRIMARY_KEYS)
+def test_a_primary_key_proves_the_grain_of_tables_that_no_test_reads(
+    migrated: Engine, table: str
+) -> None:
+    query = f"""
+        select array(
+            select a.attname::text from unnest(i.indkey) with ordinality as k (attnum, place)
+            join pg_attribute a on a.attrelid = i.indrelid and a.attnum = k.attnum order by k.place
+        ) from pg_index i where i.indrelid = '{table}'::regclass and i.indisprimary
+    """
+    with migrated.connect() as connection:
+        assert connection.exec_driver_sql(query).scalar() == PRIMARY_KEYS[table]
+
+
 def test_columns_have_the_types_of_their_names(migrated: Engine) -> None:
     assert list(type_faults(columns_of(migrated))) == []
 

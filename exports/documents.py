@@ -1,0 +1,174 @@
+# ruff: noqa: S608  (the parts that are put together are constants of this package)
+"""What each exported file holds: its columns, their types, its rows in a stable order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import pyarrow as pa
+
+from warehouse.csv_output import spreadsheet_safe
+
+MAJOR_UNITS = "{minor} * cast('1e-' || register.currency_exponent as numeric)"
+
+
+class Kind(StrEnum):
+    """Type of a column."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DATE = "date"
+    TIMESTAMP = "timestamp"
+    QUANTITY = "quantity"
+    UNROUNDED = "unrounded"
+    DECIMAL_TEXT = "decimal_text"
+
+
+PARQUET_TYPES = {
+    Kind.TEXT: pa.string(),
+    Kind.INTEGER: pa.int64(),
+    Kind.DATE: pa.date32(),
+    Kind.TIMESTAMP: pa.timestamp("us", tz="UTC"),
+    Kind.QUANTITY: pa.decimal128(38, 9),
+    Kind.UNROUNDED: pa.decimal128(38, 12),
+    Kind.DECIMAL_TEXT: pa.string(),
+}
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a file.
+
+    Attributes:
+        name: Its header.
+        kind: Its type.
+        source: SQL of its value.
+    """
+
+    name: str
+    kind: Kind
+    source: str
+
+    @property
+    def expression(self) -> str:
+        """SQL of the cell as it is written."""
+        if self.kind is Kind.TEXT:
+            return spreadsheet_safe(self.source)
+        if self.kind is Kind.TIMESTAMP:
+            moment = f"timezone('UTC', {self.source})"
+            return f"""to_char({moment}, 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
+        return self.source
+
+
+@dataclass(frozen=True)
+class Document:
+    """One file in both formats.
+
+    Attributes:
+        name: File name without its ending.
+        columns: Its columns, in order.
+        relation: SQL of what the rows come from; `register` names the invoice register.
+        amount: Column of the control total, in minor units.
+        order: SQL of the order of the rows; a key, so that the order is always the same.
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    relation: str
+    amount: str
+    order: str
+
+    @property
+    def select(self) -> str:
+        """The SELECT of all rows, parameters as `%(name)s`."""
+        cells = ", ".join(f"{column.expression} as {column.name}" for column in self.columns)
+        return f"select {cells} from {self.relation} {SCOPE} order by {self.order}"
+
+    @property
+    def control_totals(self) -> str:
+        """The SELECT of count and sum for each currency, as the database adds them up."""
+        source = next(column.source for column in self.columns if column.name == self.amount)
+        return (
+            "select register.currency_code, register.currency_exponent, count(*) as row_count,"
+            f" sum({source}) as amount_minor,"
+            f" cast({MAJOR_UNITS.format(minor=f'sum({source})')} as text) as amount"
+            f" from {self.relation} {SCOPE}"
+            " group by register.currency_code, register.currency_exponent"
+            ' order by register.currency_code collate "C"'
+        )
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Parquet schema."""
+        return pa.schema([(column.name, PARQUET_TYPES[column.kind]) for column in self.columns])
+
+
+SCOPE = """
+where (%(include_drafts)s or register.status = 'closed')
+    and (cast(%(period_start)s as date) is null or register.period_start = %(period_start)s)
+    and (
+        cast(%(legal_entity_id)s as text) is null
+        or register.legal_entity_id = %(legal_entity_id)s
+    )
+"""
+
+
+def _columns(relation: str, kind: Kind, *names: str) -> tuple[Column, ...]:
+    return tuple(Column(name, kind, f"{relation}.{name}") for name in names)
+
+
+INVOICES = Document(
+    name="invoices",
+    relation="reporting.rpt_invoice_register as register",
+    amount="total_minor",
+    order='register.legal_entity_id collate "C", register.period_start,'
+    ' register.customer_id collate "C", register.invoice_key collate "C"',
+    columns=(
+        *_columns("register", Kind.TEXT, "invoice_key", "invoice_number", "status"),
+        *_columns("register", Kind.TEXT, "legal_entity_id", "legal_entity_name"),
+        *_columns("register", Kind.TEXT, "customer_id", "customer_name"),
+        *_columns("register", Kind.DATE, "period_start", "period_end"),
+        *_columns("register", Kind.TIMESTAMP, "issued_at"),
+        *_columns("register", Kind.DATE, "due_on"),
+        *_columns("register", Kind.TEXT, "currency_code"),
+        *_columns("register", Kind.INTEGER, "currency_exponent", "line_count", "total_minor"),
+        Column("total", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="register.total_minor")),
+        *_columns("register", Kind.INTEGER, "adjustment_minor"),
+        Column(
+            "adjustment", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="register.adjustment_minor")
+        ),
+        *_columns("register", Kind.INTEGER, "catalog_version"),
+    ),
+)
+
+INVOICE_LINES = Document(
+    name="invoice_lines",
+    relation="reporting.rpt_invoice_lines as line"
+    " inner join reporting.rpt_invoice_register as register"
+    " on line.invoice_key = register.invoice_key",
+    amount="amount_minor",
+    order='register.legal_entity_id collate "C", register.period_start,'
+    ' register.customer_id collate "C", register.invoice_key collate "C", line.line_number,'
+    ' line.line_key collate "C"',
+    columns=(
+        *_columns("register", Kind.TEXT, "invoice_key", "invoice_number", "status"),
+        *_columns("line", Kind.TEXT, "line_key"),
+        *_columns("line", Kind.INTEGER, "line_number"),
+        *_columns("line", Kind.TEXT, "line_type"),
+        *_columns("register", Kind.TEXT, "legal_entity_id", "customer_id", "customer_name"),
+        *_columns("register", Kind.DATE, "period_start", "period_end"),
+        *_columns("line", Kind.TEXT, "subscription_id", "plan_name"),
+        *_columns("line", Kind.TEXT, "price_id", "price_version_id", "charge_model", "label"),
+        *_columns("line", Kind.TEXT, "meter_id", "meter_name", "unit", "dimension_filter"),
+        *_columns("line", Kind.DATE, "service_start", "service_end"),
+        *_columns("line", Kind.QUANTITY, "quantity"),
+        *_columns("line", Kind.UNROUNDED, "amount_unrounded"),
+        *_columns("register", Kind.TEXT, "currency_code"),
+        *_columns("register", Kind.INTEGER, "currency_exponent"),
+        *_columns("line", Kind.INTEGER, "amount_minor"),
+        Column("amount", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="line.amount_minor")),
+    ),
+)
+
+DOCUMENTS = (INVOICES, INVOICE_LINES)

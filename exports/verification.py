@@ -1,0 +1,127 @@
+"""Re-reads exported files and compares them with what the database said, before hand-over."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from warehouse import MeterhouseError, Problem
+
+
+@dataclass(frozen=True)
+class ControlTotal:
+    """Count and sum of one currency.
+
+    Attributes:
+        currency_code: The currency.
+        currency_exponent: Its decimal places.
+        row_count: Rows of this currency.
+        amount_minor: Sum of their amounts in minor units.
+        amount: The same sum in major units, as text.
+    """
+
+    currency_code: str
+    currency_exponent: int
+    row_count: int
+    amount_minor: int
+    amount: str
+
+
+Sums = dict[str, tuple[int, int]]
+
+
+def file_sha256(path: Path) -> str:
+    """Returns the hexadecimal SHA-256 of a file."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_csv_sums(path: Path, *, amount: str) -> Sums:
+    """Returns row count and sum of minor units for each currency of a CSV file.
+
+    Args:
+        path: The file.
+        amount: Its column of amounts in minor units.
+    """
+    sums: Sums = {}
+    with path.open(encoding="utf-8", newline="") as stream:
+        for row in csv.DictReader(stream, strict=True):
+            row_count, total = sums.get(row["currency_code"], (0, 0))
+            sums[row["currency_code"]] = (row_count + 1, total + int(row[amount]))
+    return sums
+
+
+def read_parquet_sums(path: Path, *, amount: str) -> Sums:
+    """Returns row count and sum of minor units for each currency of a Parquet file.
+
+    Args:
+        path: The file.
+        amount: Its column of amounts in minor units.
+    """
+    table = pq.read_table(path, columns=["currency_code", amount])
+    exact = table.set_column(1, amount, table[amount].cast(pa.decimal128(38, 0)))
+    grouped = exact.group_by("currency_code").aggregate([(amount, "count"), (amount, "sum")])
+    return {
+        row["currency_code"]: (row[f"{amount}_count"], int(row[f"{amount}_sum"]))
+        for row in grouped.to_pylist()
+    }
+
+
+def check_files(files: Mapping[str, Sums], *, expected: Sequence[ControlTotal]) -> None:
+    """Refuses files whose counts or sums are not those of the database.
+
+    Args:
+        files: What was re-read, by file name.
+        expected: What the database said.
+
+    Raises:
+        MeterhouseError: At least one differs; the message names each.
+    """
+    wanted = {total.currency_code: (total.row_count, total.amount_minor) for total in expected}
+    problems = [
+        Problem(
+            f"{currency}: {found.get(currency, (0, 0))} in the file, "
+            f"{wanted.get(currency, (0, 0))} in the database (rows, minor units)",
+            file=name,
+        )
+        for name, found in files.items()
+        for currency in sorted(found.keys() | wanted.keys())
+        if found.get(currency) != wanted.get(currency)
+    ]
+    if problems:
+        raise MeterhouseError(
+            "The exported files differ from the database; nothing was handed over.",
+            remedy="run the export again; if it stays, run ./meterhouse doctor",
+            problems=problems,
+        )
+
+
+def check_parts(invoices: Sequence[ControlTotal], lines: Sequence[ControlTotal]) -> None:
+    """Refuses an export whose lines do not add up to its invoices.
+
+    Raises:
+        MeterhouseError: They differ in at least one currency.
+    """
+    whole = {total.currency_code: total.amount_minor for total in invoices}
+    parts = {total.currency_code: total.amount_minor for total in lines}
+    problems = [
+        Problem(
+            f"invoices come to {whole.get(currency, 0)}, lines to {parts.get(currency, 0)} "
+            "minor units",
+            field=currency,
+        )
+        for currency in sorted(whole.keys() | parts.keys())
+        if whole.get(currency, 0) != parts.get(currency, 0)
+    ]
+    if problems:
+        raise MeterhouseError(
+            "The invoice lines don't add up to the invoices; nothing was handed over.",
+            remedy="run ./meterhouse doctor",
+            problems=problems,
+        )

@@ -21,7 +21,7 @@ from ingestion.catalog.validation import CatalogError, validate_entries
 from warehouse.errors import MeterhouseError, Problem
 
 CURRENCIES_FILE = Path(__file__).parents[2] / "dbt_project" / "seeds" / "currencies.csv"
-REQUIRED = ("legal_entities", "meters", "plans")
+REQUIRED = ("legal_entities", "plans")
 
 
 def read_currencies(path: Path = CURRENCIES_FILE) -> dict[str, int]:

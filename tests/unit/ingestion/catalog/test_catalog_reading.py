@@ -275,7 +275,7 @@ def test_a_landed_meter_never_measures_something_else(directory: Path, field: st
 def test_a_catalog_without_files_or_entries_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="There is no catalog directory"):
         read_catalog(tmp_path / "none", currencies=CURRENCIES)
-    assert len(problems_of(tmp_path)) == 3
+    assert len(problems_of(tmp_path)) == 2
     (tmp_path / "bytes.yaml").write_bytes(b"\xff\xfe")
     assert "not UTF-8" in problems_of(tmp_path)[0].message
 

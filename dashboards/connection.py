@@ -16,6 +16,7 @@ from warehouse.csv_output import copy_csv
 
 DRIVER = "postgresql+psycopg2"
 CONNECT_TIMEOUT_SECONDS = 5
+STATEMENT_TIMEOUT_SECONDS = 30
 
 Parameters = Mapping[str, object]
 Row = TypeVar("Row")
@@ -27,8 +28,7 @@ def reporter_engine() -> Engine:
     Raises:
         MeterhouseError: The configured URL can't be read, or the warehouse can't be opened.
     """
-    settings = DashboardSettings()
-    return _engine(_reporter_url(settings.reporter_url), settings.statement_timeout_seconds)
+    return _engine(_reporter_url(DashboardSettings().reporter_url))
 
 
 def source_name() -> str:
@@ -89,10 +89,10 @@ def _warehouse_url() -> str:
 
 
 @st.cache_resource(show_spinner=False, max_entries=4)
-def _engine(url: str, timeout_seconds: int) -> Engine:
+def _engine(url: str) -> Engine:
     options = (
         "-c timezone=UTC -c default_transaction_read_only=on"
-        f" -c statement_timeout={timeout_seconds}s"
+        f" -c statement_timeout={STATEMENT_TIMEOUT_SECONDS}s"
     )
     return create_engine(
         url,

@@ -69,7 +69,7 @@ class ExportReport:
     """What an export handed over.
 
     Attributes:
-        folder: Where the files are.
+        directory: The folder that the files are in.
         files: The files, the manifest left out.
         control_totals: Count and sum by currency, by document (`invoices`, `invoice_lines`).
         data_as_of: When the newest load that is counted had landed; None without loads.
@@ -78,13 +78,23 @@ class ExportReport:
         is_changed: False when the same bytes were there already.
     """
 
-    folder: Path
+    directory: Path
     files: tuple[ExportedFile, ...]
     control_totals: Mapping[str, tuple[ControlTotal, ...]]
     data_as_of: datetime | None
     catalog_versions: tuple[int, ...]
     drafts_left_out: int
     is_changed: bool
+
+    @property
+    def invoice_count(self) -> int:
+        """Invoices (and drafts) in the files, all currencies."""
+        return sum(total.row_count for total in self.control_totals[INVOICES.name])
+
+    @property
+    def line_count(self) -> int:
+        """Invoice lines in the files, all currencies."""
+        return sum(total.row_count for total in self.control_totals[INVOICE_LINES.name])
 
 
 def export_invoices(
@@ -143,7 +153,7 @@ def export_invoices(
             f"The export can't be written: {error}", remedy="check the folder and the free space"
         ) from error
     return ExportReport(
-        folder=directory / scope.folder_name,
+        directory=directory / scope.folder_name,
         files=files,
         control_totals=totals,
         data_as_of=state.data_as_of,

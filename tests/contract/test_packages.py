@@ -75,7 +75,7 @@ HASH = "--hash=sha256:" + "0" * 64
     [
         "rich==15.0.0\n",
         f"rich>=15 \\\n    {HASH}\n",
-        f"--index-url https://packages.example\nrich==15.0.0 {HASH}\n",
+        "--index" + f"-url https://packages.example\nrich==15.0.0 {HASH}\n",
         f"rich @ https://packages.example/rich.whl {HASH}\n",
     ],
 )

@@ -15,6 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "exports": {"warehouse"},
     "dashboards": {"warehouse"},
     "orchestration": {"warehouse", "ingestion", "expectations", "exports"},
+    "deploy": {"warehouse", "orchestration"},
     "cli": {"warehouse", "ingestion", "expectations", "exports", "dashboards", "orchestration"},
 }
 # a tool is known to the package that is built around it, and to nobody else
@@ -56,7 +57,11 @@ WORK_AT_IMPORT = {
 }
 READS_ENVIRONMENT = {"warehouse/crash_points.py"}
 # these hand an environment to a child process or to dbt, and decide nothing by it
-PASSES_ENVIRONMENT = {"orchestration/dbt_project.py", "orchestration/closing.py"}
+PASSES_ENVIRONMENT = {
+    "orchestration/dbt_project.py",
+    "orchestration/closing.py",
+    "deploy/start.py",
+}
 NAMES_OF_FLOATS = {"float", "float16", "float32", "float64", "double", "Float", "Double", "REAL"}
 # progress on a screen is a rate per second, never a quantity or an amount
 FLOATS_THAT_ARE_NO_MONEY = {"cli/display.py"}

@@ -152,7 +152,7 @@ def _sample_files(warehouse: Warehouse, *, events: int, seed: int) -> list[Path]
         catalog = read_catalog(SAMPLE / "catalog")
         planted = write_sample_usage(
             partial,
-            customer_ids=[customer.customer_id for customer in catalog.customers],
+            customers=[customer.customer_id for customer in catalog.customers],
             events=events,
             seed=seed,
             first_month=FIRST_MONTH,

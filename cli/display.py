@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,8 +20,9 @@ from rich.progress import (
 from rich.progress import Task as RichTask
 from rich.text import Text
 
-console = Console(highlight=False)
-errors = Console(stderr=True, highlight=False)
+# The streams of the start of the program: a step may send its own output elsewhere meanwhile.
+console = Console(highlight=False, file=sys.stdout)
+errors = Console(highlight=False, file=sys.stderr)
 
 
 class CountColumn(ProgressColumn):
@@ -82,7 +84,7 @@ class TerminalProgress:
             self._open -= 1
         elapsed = time.monotonic() - started
         counted = _counted(shown.done, None, unit, elapsed)
-        console.print(f"  [green]✓[/] {title:<44} {counted:<34} {elapsed:6.1f} s")
+        console.print(f"  [green]✓[/] {title:<34} {counted:<32} {elapsed:5.1f} s")
 
     def note(self, text: str) -> None:
         """Prints one line."""
@@ -92,7 +94,7 @@ class TerminalProgress:
     def _bars() -> Progress:
         return Progress(
             SpinnerColumn(),
-            TextColumn("{task.description:<42}"),
+            TextColumn("{task.description:<34}"),
             BarColumn(bar_width=24),
             CountColumn(),
             TimeElapsedColumn(),

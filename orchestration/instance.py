@@ -43,7 +43,7 @@ def configure_instance(warehouse: Warehouse) -> dict[str, str]:
         partial = path.with_suffix(".partial")
         partial.write_text(text)
         Path(partial).replace(path)
-    url = warehouse.orchestration_url().set(drivername="postgresql")
+    url = warehouse.orchestration_url()
     return {
         "DAGSTER_HOME": str(home),
         STORAGE_VARIABLE: url.render_as_string(hide_password=False),

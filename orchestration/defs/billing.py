@@ -1,7 +1,5 @@
 """Closing a month and exporting invoices."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Assets that land usage files and the catalog, and the check of what landed."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

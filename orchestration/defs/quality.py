@@ -1,7 +1,5 @@
 """Asset checks: Great Expectations on what landed."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 
 import dagster as dg

@@ -1,7 +1,6 @@
 """The dbt project as assets: one build brings facts, aggregates and drafts up to date."""
 
-from __future__ import annotations
-
+import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from orchestration.dbt_project import (
 from orchestration.resources import WarehouseResource
 from orchestration.translator import ProjectTranslator
 from warehouse import MeterhouseError, Role
-from warehouse.progress import progress
+from warehouse.progress import Task, progress
 
 
 def dbt_resource() -> DbtCliResource:
@@ -35,6 +34,13 @@ def dbt_resource() -> DbtCliResource:
         dbt_executable=dbt_executable(),
         global_config_flags=["--no-use-colors", "--no-version-check"],
     )
+
+
+def _counted(events: Iterator[Any], task: Task) -> Iterator[Any]:
+    """Passes on what dbt says of its nodes, counting them."""
+    for event in events:
+        task.advance(1)
+        yield event
 
 
 def usage_models(manifest: Path) -> dg.AssetsDefinition:
@@ -60,16 +66,20 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
             deployed = is_deployed(opened, version)
             target = opened.state_dir / "dbt" / "build"
             target.mkdir(parents=True, exist_ok=True)
+            (opened.state_dir / "logs").mkdir(exist_ok=True)
             invocation = dbt.cli(
                 build_arguments(deployed=deployed),
                 context=context,
                 target_path=target,
                 raise_on_error=False,
             )
-            with progress().task("Building models, running tests", unit="nodes") as task:
-                for event in invocation.stream():
-                    task.advance(1)
-                    yield event
+            with (
+                progress().task("Building models, running tests", unit="nodes") as task,
+                (opened.state_dir / "logs" / "build.log").open("w") as log,
+            ):
+                with contextlib.redirect_stdout(log):
+                    events = list(_counted(invocation.stream(), task))
+            yield from events
             failures = failed_checks(read_run_results(invocation.target_path))
             if failures or not invocation.is_successful():
                 raise MeterhouseError(

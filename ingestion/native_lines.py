@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from ingestion.contracts import Reason, UsageEvent
-from ingestion.json_text import JsonFaultError, JsonNumber, parse_json
+from ingestion.json_text import JsonFaultError, JsonNumber, check_json, parse_json
 from ingestion.rejections import Rejection, quote_value
 
 _REQUIRED = ("event_id", "customer_id", "event_type", "occurred_at", "quantity")
@@ -107,18 +107,23 @@ def _read_fields(line: bytes, value: dict[str, object]) -> StrictLine | Rejectio
         return Rejection(Reason.NOT_A_TIME, "occurred_at is not a string in RFC 3339")
     if isinstance(quantity, JsonNumber) and quantity in _NO_NUMBERS:
         return Rejection(Reason.NOT_A_NUMBER, f"quantity {quantity} is not a number")
-    if not isinstance(quantity, str | None):
-        return Rejection(Reason.NOT_A_NUMBER, "quantity is neither a number nor a string")
-    properties = None
-    if value.get("properties") is not None:
-        try:
-            properties = bytes(_RAW_FIELDS.decode(line)["properties"]).decode("utf-8")
-        except (msgspec.MsgspecError, RecursionError) as error:
-            return Rejection(Reason.MALFORMED_JSON, f"this is no JSON: {error}")
     texts = [value.get(field) for field in ("event_id", "customer_id", "event_type")]
     for text in (*texts, instant, quantity):
-        if text is not None and not _is_encodable(text):
+        if isinstance(text, str) and not _is_encodable(text):
             return Rejection(Reason.INVALID_TEXT, "the line holds half of a surrogate pair")
+    properties = None
+    if value.get("properties") is not None:
+        fault = check_json(value["properties"], field="properties")
+        if fault is not None:
+            return fault
+    try:
+        raw = _RAW_FIELDS.decode(line)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return Rejection(Reason.MALFORMED_JSON, f"this is no JSON: {error}")
+    if value.get("properties") is not None:
+        properties = bytes(raw["properties"]).decode("utf-8")
+    if not isinstance(quantity, str | None):
+        quantity = bytes(raw["quantity"]).decode("utf-8")
     return StrictLine(*texts, instant, quantity, properties)
 
 
@@ -158,9 +163,10 @@ def _find_doubtful(
     is_text = block.isascii() or _is_utf8(block)
     if is_text and None not in decoded and b"\\" not in block:
         holding = sum(map(bool, properties))
-        if block.count(_KEYS[-1]) == holding and all(
+        is_single = block.count(_KEYS[-1]) == holding and all(
             block.count(key) == len(lines) for key in _KEYS[:-1]
-        ):
+        )
+        if is_single:
             return []
     return [
         row

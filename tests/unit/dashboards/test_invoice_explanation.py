@@ -1,0 +1,108 @@
+"""Lines are explained in words and rows whose figures come from the views."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
+from decimal import Decimal
+
+import pytest
+
+from dashboards import invoice_explanation
+from dashboards.invoice_queries import InvoiceLine, LineTier
+
+LINE = InvoiceLine(
+    line_key="k",
+    line_number=1,
+    line_type="charge",
+    subscription_id="s",
+    plan_name="Plan",
+    price_id="calls",
+    price_version_id="calls@2026-01-01",
+    charge_model="graduated",
+    label="Calls",
+    meter_id="calls",
+    meter_name="API calls",
+    unit="calls",
+    dimension_filter='{"region": "eu", "model": "large"}',
+    service_start=date(2026, 9, 1),
+    service_end=date(2026, 10, 1),
+    quantity=Decimal("1500000.000000000"),
+    amount_unrounded=Decimal("550.004500000000"),
+    amount_minor=55000,
+)
+
+
+def tier(number: int, up_to: str | None, quantity: str, price: str, fee: str) -> LineTier:
+    limit = Decimal(up_to) if up_to else None
+    amount = Decimal(quantity) * Decimal(price) + Decimal(fee)
+    return LineTier("k", number, limit, Decimal(quantity), Decimal(price), Decimal(fee), amount)
+
+
+def test_graduated_tiers_read_first_and_next() -> None:
+    tiers = [tier(1, "1000000", "1000000", "0.0004", "5"), tier(2, None, "500000", "0.0003", "0")]
+    rows = invoice_explanation.tier_rows(LINE, tiers, exponent=2, currency="EUR")
+    assert rows == [
+        {
+            "Step": "First 1,000,000 (up to 1,000,000)",
+            "Quantity": "1,000,000",
+            "Unit price": "0.0004",
+            "Fixed fee": "5.00",
+            "Comes to (EUR)": "405.00",
+        },
+        {
+            "Step": "Next 500,000",
+            "Quantity": "500,000",
+            "Unit price": "0.0003",
+            "Fixed fee": "0.00",
+            "Comes to (EUR)": "150.00",
+        },
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("volume", "All, in tier 2 (up to 10)"),
+        ("package", "Packages"),
+        ("per_unit", "All"),
+        ("flat", "Fixed fee"),
+    ],
+)
+def test_steps_of_other_models(model: str, words: str) -> None:
+    line = replace(LINE, charge_model=model)
+    step = tier(2, "10", "8", "1", "0")
+    assert invoice_explanation.step_words(line, step, position=1) == words
+
+
+def test_an_adjustment_names_its_own_service_period() -> None:
+    words = invoice_explanation.charge_words(replace(LINE, line_type="adjustment"))
+    assert "Adjustment for 2026-09-01 to 2026-09-30" in words
+
+
+def test_rounding_is_told() -> None:
+    assert (
+        invoice_explanation.rounding_words(LINE, exponent=2, currency="EUR")
+        == "550.0045 rounded once to 550.00 EUR."
+    )
+    exact = replace(LINE, amount_unrounded=Decimal("550.000000000000"))
+    words = invoice_explanation.rounding_words(exact, exponent=2, currency="EUR")
+    assert words == "Exactly 550.00 EUR."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"region": "eu", "model": "large"}', r", for model = large, region = eu"),
+        ("{}", ""),
+        (None, ""),
+        ("not json", ", for not json"),
+    ],
+)
+def test_the_price_filter_reads_as_words(text: str | None, words: str) -> None:
+    assert invoice_explanation.filter_words(replace(LINE, dimension_filter=text)) == words
+
+
+def test_parts_match_the_whole_to_the_last_digit() -> None:
+    assert invoice_explanation.matches(Decimal("1.50"), Decimal("1.5"))
+    assert not invoice_explanation.matches(Decimal("1.500000000001"), Decimal("1.5"))

@@ -180,6 +180,9 @@ def _publish(connection: Connection, version: int, expected: Mapping[str, int]) 
     )
     crash_point("catalog.before_commit")
     connection.commit()
+    for table in SCHEMAS:  # new statistics, or plans are made for an empty catalog
+        connection.execute(text(f"analyze {SCHEMA}.{table}"))
+    connection.commit()
 
 
 def _row_counts(connection: Connection, version: int) -> dict[str, int]:

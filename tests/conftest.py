@@ -4,18 +4,55 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
+import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
 
-from warehouse import Warehouse, WarehouseSettings, open_warehouse
+from warehouse import Role, Warehouse, WarehouseSettings, open_warehouse
 from warehouse.server import ADMIN_USER, EmbeddedServer
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"
 ROLE_SECRET = "a secret for throw-away servers"
+
+
+def run_dbt(
+    warehouse: Warehouse, *arguments: str, role: Role = Role.TRANSFORMER, check: bool = True
+) -> subprocess.CompletedProcess[str]:
+    """Runs dbt in a process of its own, as `role`; its output is in the failure's message.
+
+    Args:
+        warehouse: The warehouse to run on.
+        arguments: dbt's arguments, without those that name the project.
+        role: The login.
+        check: Whether a failure of dbt fails the test.
+    """
+    target = warehouse.state_dir / "dbt" / "tests"
+    project = str(PROJECT_ROOT / "dbt_project")
+    finished = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dbt")),
+            "--no-version-check",
+            "--no-use-colors",
+            *arguments,
+            *("--project-dir", project, "--profiles-dir", project),
+            *("--target-path", str(target), "--log-path", str(target)),
+        ],
+        env={**os.environ, **warehouse.dbt_environment(role)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if check and finished.returncode != 0:
+        pytest.fail(f"dbt {' '.join(arguments)} failed:\n{finished.stdout[-4000:]}")
+    return finished
 
 
 @pytest.fixture(scope="session")
@@ -71,6 +108,52 @@ def environment_of() -> Callable[[Warehouse], dict[str, str]]:
         }
 
     return environment
+
+
+@pytest.fixture(scope="session")
+def deployed(make_warehouse: Callable[[], Warehouse]) -> Warehouse:
+    """A warehouse with the whole dbt project built on nothing; never changed, only cloned."""
+    warehouse = make_warehouse()
+    run_dbt(warehouse, "build", "--exclude-resource-type", "unit_test", "test")
+    return warehouse
+
+
+@pytest.fixture(scope="session")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Warehouse], Warehouse]:
+    """Copies a warehouse as it is now into a new database: data, views and grants."""
+    numbers = itertools.count(1)
+
+    def copy(source: Warehouse) -> Warehouse:
+        name = f"{source.admin_url.database}_{next(numbers)}"
+        server = create_engine(
+            source.admin_url.set(database="postgres"), isolation_level="AUTOCOMMIT"
+        )
+        with server.connect() as connection:
+            connection.execute(
+                text(
+                    "select pg_terminate_backend(pid) from pg_stat_activity where datname = :name"
+                ),
+                {"name": source.admin_url.database},
+            )
+            connection.exec_driver_sql(
+                f'create database "{name}" template "{source.admin_url.database}"'
+            )
+            logins = ", ".join(role for role in Role if role is not Role.ORCHESTRATOR)
+            connection.exec_driver_sql(f'grant connect on database "{name}" to {logins}')
+            connection.exec_driver_sql(f'grant create on database "{name}" to {Role.TRANSFORMER}')
+        server.dispose()
+        state_dir = tmp_path_factory.mktemp(name)
+        if (source.state_dir / "dbt").exists():
+            shutil.copytree(source.state_dir / "dbt", state_dir / "dbt")
+        return replace(source, admin_url=source.admin_url.set(database=name), state_dir=state_dir)
+
+    return copy
+
+
+@pytest.fixture
+def deployed_warehouse(deployed: Warehouse, clone: Callable[[Warehouse], Warehouse]) -> Warehouse:
+    """An empty warehouse of this test's own, with the whole dbt project deployed."""
+    return clone(deployed)
 
 
 @pytest.fixture(scope="session")

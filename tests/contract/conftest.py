@@ -40,6 +40,8 @@ def read(project_files: list[Path]) -> Callable[..., SourceFiles]:
         texts = {}
         for path in project_files:
             if not suffixes or path.suffix in suffixes:
+                if not (PROJECT_ROOT / path).exists():
+                    continue  # gone since the list was made
                 content = (PROJECT_ROOT / path).read_bytes()
                 if b"\0" not in content:
                     texts[path.as_posix()] = content.decode("utf-8", errors="replace")

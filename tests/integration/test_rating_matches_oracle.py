@@ -1,0 +1,116 @@
+"""The SQL and the reference agree on hundreds of random contracts, to the last minor unit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.catalog import load_catalog, read_currencies
+from ingestion.catalog.models import Catalog
+from tests.catalog_files import write_catalog
+from tests.drafting import (
+    INVOICES_QUERY,
+    LINES_QUERY,
+    TIERS_QUERY,
+    build,
+    land,
+    read_rows,
+    write_events,
+)
+from tests.oracle.contracts import MONTHS, random_catalog, random_events
+from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
+from warehouse import Warehouse
+
+SEED = 20260901
+CUSTOMERS = 100
+STORED = 10**12  # unrounded amounts are kept to 12 decimals
+
+
+@dataclass(frozen=True)
+class Drafted:
+    """What the SQL and the reference made of the same catalog and usage."""
+
+    lines: dict[tuple, dict[str, Any]]
+    tiers: dict[tuple, dict[str, Any]]
+    invoices: dict[tuple, dict[str, Any]]
+    expected: dict[tuple, Line]
+
+
+def key_of(row: dict[str, Any]) -> tuple:
+    return (row["customer_id"], row["month"], row["price_version_id"])
+
+
+def line_key_of(line: Line) -> tuple:
+    return (line.customer_id, line.period_start, f"{line.price_id}@{line.valid_from}")
+
+
+def draft(
+    warehouse: Warehouse, folder: Path, catalog: Catalog, events: list[UsageEvent]
+) -> Drafted:
+    load_catalog(warehouse, write_catalog(folder / "catalog", catalog))
+    land(warehouse, [write_events(folder / "events.jsonl", events)])
+    build(warehouse)
+    lines = draft_lines(catalog, events, months=MONTHS, exponents=read_currencies())
+    found = read_rows(warehouse, LINES_QUERY)
+    tiers = read_rows(warehouse, TIERS_QUERY)
+    invoices = read_rows(warehouse, INVOICES_QUERY)
+    drafted = Drafted(
+        lines={(*key_of(row), row["subscription_id"]): row for row in found},
+        tiers={(*key_of(row), row["tier_number"]): row for row in tiers},
+        invoices={(row["customer_id"], row["month"]): row for row in invoices},
+        expected={(*line_key_of(line), line.subscription_id): line for line in lines},
+    )
+    assert (len(drafted.lines), len(drafted.tiers)) == (len(found), len(tiers))
+    assert len(drafted.expected) == len(lines)
+    return drafted
+
+
+@pytest.fixture(scope="module")
+def drafted(
+    make_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
+) -> Drafted:
+    """One build of many random contracts."""
+    catalog = random_catalog(SEED, customers=CUSTOMERS)
+    events = random_events(SEED, catalog, per_customer=30)
+    return draft(make_warehouse(), tmp_path_factory.mktemp("oracle"), catalog, events)
+
+
+def test_the_same_lines_are_drafted(drafted: Drafted) -> None:
+    assert len(drafted.expected) > 2 * CUSTOMERS
+    assert sorted(drafted.lines, key=str) == sorted(drafted.expected, key=str)
+
+
+def test_lines_agree_to_the_last_minor_unit(drafted: Drafted) -> None:
+    for key, line in drafted.expected.items():
+        row = drafted.lines[key]
+        assert Fraction(row["quantity"]) == line.quantity, key
+        assert row["amount_minor"] == line.amount_minor, (key, line.amount)
+        assert (row["service_start"], row["service_end"]) == (line.service_start, line.service_end)
+        tolerance = Fraction(max(len(line.tiers), 1), 2 * STORED)
+        assert abs(Fraction(row["amount_unrounded"]) - line.amount) <= tolerance, key
+
+
+def test_tiers_agree(drafted: Drafted) -> None:
+    expected = {
+        (*line_key_of(line), tier.tier_number): tier
+        for line in drafted.expected.values()
+        for tier in line.tiers
+    }
+    assert len(expected) > CUSTOMERS
+    assert sorted(drafted.tiers, key=str) == sorted(expected, key=str)
+    for key, tier in expected.items():
+        row = drafted.tiers[key]
+        assert Fraction(row["quantity"]) == tier.quantity, key
+        assert Fraction(row["unit_price_unrounded"]) == tier.unit_price, key
+        assert Fraction(row["flat_fee_unrounded"]) == tier.flat_fee, key
+        assert abs(Fraction(row["amount_unrounded"]) - tier.amount) <= Fraction(1, 2 * STORED), key
+
+
+def test_invoice_totals_are_the_sums_of_their_lines(drafted: Drafted) -> None:
+    totals = invoice_totals(drafted.expected.values())
+    assert {key: row["total_minor"] for key, row in drafted.invoices.items()} == totals

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from operator import attrgetter
 
 import msgspec
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,9 +59,19 @@ def decode_lines(lines: list[bytes]) -> tuple[pa.Table, dict[int, Rejection]]:
     """
     decoded = _decode_all(lines)
     properties = [b"" if line is None else bytes(line.properties) for line in decoded]
-    doubtful = _find_doubtful(lines, decoded, properties)
-    if not doubtful:
-        return _build_table(decoded, properties, range(len(lines))), {}
+    block = b"\n".join(lines)
+    is_text = block.isascii() or _is_utf8(block)
+    if is_text and b"\\" not in block and all(decoded):
+        table = _build_table(decoded, properties, np.arange(len(lines)))
+        if _is_free_of_repeated_keys(block, table, properties):
+            return table, {}
+    doubtful = [
+        row
+        for row, line in enumerate(lines)
+        if decoded[row] is None
+        or not _is_surely_single(line, properties[row])
+        or not (is_text or _is_utf8(line))
+    ]
     outcomes = {row: decode_strictly(lines[row]) for row in doubtful}
     faults = {row: item for row, item in outcomes.items() if isinstance(item, Rejection)}
     strict = {row: item for row, item in outcomes.items() if isinstance(item, StrictLine)}
@@ -149,32 +160,20 @@ def _decode_or_none(line: bytes) -> NativeLine | None:
         return None
 
 
-def _find_doubtful(
-    lines: list[bytes], decoded: list[NativeLine | None], properties: list[bytes]
-) -> list[int]:
-    """Finds the lines that the fast decoder can't answer for, in order.
+def _is_free_of_repeated_keys(block: bytes, table: pa.Table, properties: Sequence[bytes]) -> bool:
+    """Whether no line of a decoded block without escapes holds a key twice.
 
-    It refuses most faults by itself. It doesn't see a repeated key (the last one wins there), nor
-    bytes in properties that are not UTF-8. Every decoded line holds each required key, so as many
-    occurrences of a key as lines means that no line holds it twice, where no key is written with
-    escapes. If the counts of the block don't say so, each line is counted by itself.
+    The fast decoder doesn't see a repeated key: the last one wins there. But each key has one colon
+    after it, so the colons of a block are those of its keys and those in its values; a repeated key
+    brings one more, and nothing brings one less.
     """
-    block = b"\n".join(lines)
-    is_text = block.isascii() or _is_utf8(block)
-    if is_text and None not in decoded and b"\\" not in block:
-        holding = sum(map(bool, properties))
-        is_single = block.count(_KEYS[-1]) == holding and all(
-            block.count(key) == len(lines) for key in _KEYS[:-1]
-        )
-        if is_single:
-            return []
-    return [
-        row
-        for row, line in enumerate(lines)
-        if decoded[row] is None
-        or not _is_surely_single(line, properties[row])
-        or not (is_text or _is_utf8(line))
-    ]
+    keys = len(_REQUIRED) * table.num_rows + sum(map(bool, properties))
+    in_values = sum(
+        pc.sum(pc.count_substring(table[field], ":"), min_count=0).as_py()
+        for field in (*_REQUIRED, "properties")
+    )
+    colons = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(":")))
+    return colons == keys + in_values
 
 
 def _is_surely_single(line: bytes, properties: bytes) -> bool:
@@ -199,7 +198,7 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _build_table(
-    decoded: Sequence[NativeLine], properties: Sequence[bytes], rows: Sequence[int]
+    decoded: Sequence[NativeLine], properties: Sequence[bytes], rows: Sequence[int] | np.ndarray
 ) -> pa.Table:
     columns: dict[str, pa.Array] = {"row": pa.array(rows, pa.int64())}
     for field in _REQUIRED[:-1]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -114,7 +115,7 @@ def validate_lines(lines: list[bytes], *, first_line: int, origin: Origin) -> Ve
     Returns:
         The events and the rejected lines, each in the order of the file.
     """
-    numbers: Sequence[int] = range(first_line, first_line + len(lines))
+    numbers: Sequence[int] | np.ndarray = np.arange(first_line, first_line + len(lines))
     if b"" in lines or b"\r" in lines:
         kept = [row for row, line in enumerate(lines) if line.strip()]
         numbers = [first_line + row for row in kept]
@@ -127,7 +128,8 @@ def validate_lines(lines: list[bytes], *, first_line: int, origin: Origin) -> Ve
     rows = table["row"].to_pylist() if field_faults else []
     faults = {**line_faults, **{rows[row]: fault for row, fault in field_faults.items()}}
     rejected = [
-        FaultyRow(numbers[row], None, fault, lines[row]) for row, fault in sorted(faults.items())
+        FaultyRow(int(numbers[row]), None, fault, lines[row])
+        for row, fault in sorted(faults.items())
     ]
     return Verdicts(events, build_rejected(rejected, origin=origin))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -27,6 +28,7 @@ TYPES = {
 }
 
 Columns = dict[str, list[tuple[str, str, bool]]]
+TABLES, VIEWS = ("r", "p"), ("v",)
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +37,22 @@ def migrated(make_warehouse: Callable[[], Warehouse]) -> Engine:
     return create_engine(make_warehouse().admin_url, poolclass=NullPool)
 
 
-def columns_of(engine: Engine) -> Columns:
-    """Returns name, type and whether it must be there, of every column of our tables, in order."""
+@pytest.fixture(scope="module")
+def built(deployed: Warehouse) -> Engine:
+    """The administrator's engine of a warehouse with every table and view that dbt makes."""
+    return create_engine(deployed.admin_url, poolclass=NullPool)
+
+
+def columns_of(engine: Engine, kinds: tuple[str, ...] = TABLES) -> Columns:
+    """Returns name, type and whether it must be there, of every column of our relations."""
+    wanted = ", ".join(f"'{kind}'" for kind in kinds)
     query = f"""
         select n.nspname || '.' || c.relname, a.attname,
             format_type(a.atttypid, a.atttypmod), a.attnotnull
         from pg_attribute a
         join pg_class c on c.oid = a.attrelid
         join pg_namespace n on n.oid = c.relnamespace
-        where n.nspname in {OURS} and c.relkind in ('r', 'p', 'v') and a.attnum > 0
+        where n.nspname in {OURS} and c.relkind in ({wanted}) and a.attnum > 0
             and not a.attisdropped
         order by 1, a.attnum
     """
@@ -56,23 +65,30 @@ def columns_of(engine: Engine) -> Columns:
 
 def type_faults(columns: Columns) -> Iterator[str]:
     for table, members in columns.items():
-        for name, kind, required in members:
+        for name, kind, _ in members:
             if "char" in kind or kind in BINARY_FRACTIONS:
                 yield f"{table}.{name} is {kind}"
+            for ending, wanted in TYPES_BY_NAME.items():
+                if name.endswith(ending) and kind != wanted:
+                    yield f"{table}.{name} is {kind}"
+
+
+def storage_faults(columns: Columns) -> Iterator[str]:
+    """Finds what a stored column may not be and a view's may: without scale, without a customer."""
+    for table, members in columns.items():
+        for name, kind, required in members:
             if kind == "numeric":
                 yield f"{table}.{name} is a numeric without precision and scale"
-            if name == "customer_id" and kind != "text":
-                yield f"{table}.customer_id is {kind}, not text"
             if name == "customer_id" and not required and table not in MAY_LACK_A_CUSTOMER:
                 yield f"{table}.customer_id may be null"
-            if name.endswith("_at") and kind != "timestamp with time zone":
-                yield f"{table}.{name} is {kind}"
-            if name.endswith("_minor") and kind != "bigint":
-                yield f"{table}.{name} is {kind}"
-            if name.endswith("_unrounded") and kind != "numeric(38,12)":
-                yield f"{table}.{name} is {kind}"
 
 
+TYPES_BY_NAME = {
+    "customer_id": "text",
+    "_at": "timestamp with time zone",
+    "_minor": "bigint",
+    "_unrounded": "numeric(38,12)",
+}
 # a line that could not be read names no customer
 MAY_LACK_A_CUSTOMER = {"ops.event_fates"}
 
@@ -121,18 +137,27 @@ def arrow_faults(columns: Columns, schemas: dict[str, pa.Schema]) -> Iterator[st
 
 
 def source_faults(columns: Columns, manifest: dict[str, Any]) -> Iterator[str]:
-    listed = {
-        f"{source['schema']}.{source['identifier']}": list(source["columns"])
+    """Finds raw tables and columns that dbt does not know, or knows and are not made."""
+    sources = {
+        f"{source['schema']}.{source['identifier']}": source
         for source in manifest["sources"].values()
     }
-    raw = {table for table in columns if table.split(".")[0] in RAW_SCHEMAS}
-    yield from (f"{table} is not a dbt source" for table in sorted(raw - set(listed)))
-    for table, names in listed.items():
-        made = [name for name, _, _ in columns.get(table, [])]
-        if table.split(".")[0] == "marts":
-            continue  # closed tables are made by the project itself, under contract
-        if names != made:
-            yield f"{table}: the source lists {names}, the migration makes {made}"
+    for table in sorted(set(sources) - set(columns)):
+        if not table.startswith("marts."):  # closed tables are made by the project itself
+            yield f"{table} is a dbt source and is not made by a migration"
+    for table in sorted(table for table in columns if table.split(".")[0] in RAW_SCHEMAS):
+        if table not in sources:
+            yield f"{table} is not a dbt source"
+            continue
+        listed = set(sources[table]["columns"])
+        made = {name for name, _, _ in columns[table]}
+        if listed and listed != made:
+            yield f"{table}: the source lists {sorted(listed)}, the migration makes {sorted(made)}"
+        read = set()
+        for node in manifest["nodes"].values():
+            if sources[table]["unique_id"] in node.get("depends_on", {}).get("nodes", []):
+                read |= set(re.findall(r"\w+", node["raw_code"]))
+        yield from (f"{table}.{name} is read by no model" for name in sorted(made - read))
 
 
 PRIMARY_KEYS = {
@@ -156,12 +181,15 @@ def test_a_primary_key_proves_the_grain_of_tables_that_no_test_reads(
         assert connection.exec_driver_sql(query).scalar() == PRIMARY_KEYS[table]
 
 
-def test_columns_have_the_types_of_their_names(migrated: Engine) -> None:
-    assert list(type_faults(columns_of(migrated))) == []
+def test_columns_have_the_types_of_their_names(built: Engine) -> None:
+    tables, views = columns_of(built), columns_of(built, VIEWS)
+    assert any(table.startswith("marts.agg_") for table in tables)
+    assert any(view.startswith("reporting.") for view in views)
+    assert [*type_faults(tables), *type_faults(views), *storage_faults(tables)] == []
 
 
-def test_the_customer_comes_first_in_keys(migrated: Engine) -> None:
-    assert list(key_faults(migrated)) == []
+def test_the_customer_comes_first_in_keys(built: Engine) -> None:
+    assert list(key_faults(built)) == []
 
 
 def test_the_ingestion_lands_the_columns_that_migrations_make(migrated: Engine) -> None:
@@ -193,7 +221,8 @@ def test_a_bad_column_or_key_is_found(migrated: Engine, column: str) -> None:
         connection.exec_driver_sql(f"create table ops.broken ({column})")
         connection.commit()
         try:
-            faults = [*type_faults(columns_of(migrated)), *key_faults(migrated)]
+            columns = columns_of(migrated)
+            faults = [*type_faults(columns), *storage_faults(columns), *key_faults(migrated)]
         finally:
             connection.exec_driver_sql("drop table ops.broken")
             connection.commit()

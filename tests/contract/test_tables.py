@@ -233,7 +233,7 @@ def test_a_column_that_only_one_side_knows_is_found(
     migrated: Engine, manifest: dict[str, Any]
 ) -> None:
     columns = columns_of(migrated)
-    columns["raw_usage.events"].append(("source", "text", True))
+    columns["raw_usage.events"].append(("sender_name", "text", True))
     assert list(arrow_faults(columns, arrow_schemas())) != []
     assert list(source_faults(columns, manifest)) != []
     columns["raw_usage.heartbeats"] = [("load_id", "bigint", True)]

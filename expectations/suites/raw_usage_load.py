@@ -1,6 +1,6 @@
 """The suites on one load of usage: its figures, and its event types.
 
-The figures are one row of whole numbers, counted by the database in one pass over the load, so that
+The figures are one row of whole numbers, counted by the database over one load, so that
 no quantity leaves the database and no number passes through a binary fraction.
 """
 

@@ -175,6 +175,14 @@ def test_a_stray_quote_harms_no_neighbour(tmp_path: Path) -> None:
     assert events["properties"].to_pylist().count('{"colour":"5\\" pipe"}') == 1
 
 
+def test_a_line_break_inside_quotes_is_quarantined(tmp_path: Path) -> None:
+    head = "number,customer,at,amount,colour\n0,a,2026-09-01T00:00:00Z,1,red\n"
+    broken = '1,a,2026-09-01T00:00:00Z,1,"red\nblue"\n2,a,2026-09-01T00:00:00Z,1,red\n'
+    events, rejected = apply(*write(tmp_path, BASE, "a.csv", head + broken))
+    assert events["line_number"].to_pylist() == [2, 5]
+    assert reasons(rejected) == [("3", "malformed_row"), ("4", "malformed_row")]
+
+
 FAULTS = {
     "quantity: amount": ("quantity: {constant: many}", "events.0", 4),
     "occurred_at: at": ("occurred_at: {column: at, zone: Mars/Base}", "events.0.occurred_at", 7),

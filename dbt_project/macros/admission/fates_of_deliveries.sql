@@ -10,7 +10,6 @@
                 where
                     accepted.load_id in {{ load_list }}
                     and accepted.customer_id = judged.customer_id
-                    and accepted.event_id = judged.event_id
                     and accepted.load_id = judged.load_id
                     and accepted.delivery_id = judged.delivery_id
             )
@@ -33,8 +32,13 @@
         coalesce(refused.quarantine_detail, 'first delivered as ' || registry.delivery_id) as detail,
         case when refused.quarantine_reason is null then registry.delivery_id end as first_delivery_id
     from refused
-    left join {{ source('ops', 'event_registry') }} as registry
-        on refused.customer_id = registry.customer_id and refused.event_id = registry.event_id
+    left join lateral (
+        -- one look-up by key for each of the few refused deliveries; a join could read the whole registry
+        select known.payload_hash, known.delivery_id
+        from {{ source('ops', 'event_registry') }} as known
+        where known.customer_id = refused.customer_id and known.event_id = refused.event_id
+        limit 1
+    ) as registry on true
     union all
     select
         load_id,

@@ -28,6 +28,11 @@
     {%- call statement('lock') -%}
         select pg_advisory_xact_lock(hashtextextended('{{ target_relation }}', 0))
     {%- endcall -%}
+    {%- call statement('plan') -%}
+        -- a load that has just arrived is not in the planner's statistics: it would expect a handful of rows and
+        -- loop over all of them for each other one
+        set local enable_nestloop = off
+    {%- endcall -%}
     {%- do create_load_applied_table(target_relation, model) -%}
 
     {%- set units = [] -%}

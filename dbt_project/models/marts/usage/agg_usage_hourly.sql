@@ -74,7 +74,8 @@ distinct_properties as (
 
 ),
 
-dimension_keys as (
+-- materialised, so that a key is made once for each set of properties and not for each row
+dimension_keys as materialized (
 
     select
         meters.meter_id,

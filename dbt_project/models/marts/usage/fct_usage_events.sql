@@ -29,23 +29,31 @@ deliveries as (
         quantity,
         properties
     from {{ ref('int_usage_events_judged') }}
-    where load_id in {{ pending_loads() }}
+    where load_id in {{ pending_loads() }} and quarantine_reason is null
 
 ),
 
-accepted as (
+-- written by admit_deliveries earlier in this transaction: few rows, so that taking them out is cheap
+refused as (
 
     select
         customer_id,
-        event_id,
         load_id,
         delivery_id
-    from {{ ref('stg_ops__event_registry') }}
+    from {{ ref('stg_ops__event_fates') }}
     where load_id in {{ pending_loads() }}
 
 ),
 
-accepted_deliveries as (
+landed_twice as (
+
+    select load_id
+    from {{ ref('int_loads_landed_twice') }}
+    where load_id in {{ pending_loads() }}
+
+),
+
+accepted as not materialized (
 
     select
         deliveries.customer_id,
@@ -57,13 +65,31 @@ accepted_deliveries as (
         deliveries.load_id,
         deliveries.delivery_id
     from deliveries
-    inner join accepted
-        on
-            deliveries.customer_id = accepted.customer_id
-            and deliveries.event_id = accepted.event_id
-            and deliveries.load_id = accepted.load_id
-            and deliveries.delivery_id = accepted.delivery_id
+    where
+        not exists (
+            select 1 from refused
+            where
+                refused.customer_id = deliveries.customer_id
+                and refused.load_id = deliveries.load_id
+                and refused.delivery_id = deliveries.delivery_id
+        )
+
+),
+
+-- a crash can land a delivery twice; only then is it worth sorting
+counted_once as (
+
+    select accepted.*
+    from accepted
+    where not exists (select 1 from landed_twice where landed_twice.load_id = accepted.load_id)
+    union all
+    (
+        select distinct on (accepted.load_id, accepted.delivery_id) accepted.*
+        from accepted
+        where exists (select 1 from landed_twice where landed_twice.load_id = accepted.load_id)
+        order by accepted.load_id, accepted.delivery_id
+    )
 
 )
 
-select * from accepted_deliveries
+select * from counted_once

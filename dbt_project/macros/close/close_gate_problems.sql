@@ -1,0 +1,51 @@
+{# A query of (problem, remedy): what stands against closing the month; arguments are SQL literals. #}
+{%- macro close_gate_problems(entity, period, closed) -%}
+    select
+        'legal entity ' || {{ entity }} || ' has no billing month that starts on ' || {{ period }} as problem,
+        'give a legal entity of the catalog and the first day of a month between its first subscription and its '
+        || 'newest usage' as remedy
+    where
+        not exists (
+            select 1 from {{ ref('int_billing_months') }}
+            where legal_entity_id = {{ entity }} and month_start = {{ period }}
+        )
+    union all
+    select
+        count(*) || ' landed loads are not in the aggregates yet (' || min(load_id) || ' is the first)',
+        'run the build, then close'
+    from {{ ref('fct_loads') }}
+    where not is_fully_applied
+    having count(*) > 0
+    union all
+    select
+        'the grace period of ' || entities.grace_period_days || ' days ends at '
+        || to_char(months.month_end + entities.grace_period_days, 'YYYY-MM-DD') || ' 00:00 UTC, after closed_at',
+        'close with a later closed_at, or shorten grace_period_days in the catalog'
+    from {{ ref('int_billing_months') }} as months
+    inner join {{ ref('stg_catalog__legal_entities') }} as entities
+        on
+            months.catalog_version = entities.catalog_version
+            and months.legal_entity_id = entities.legal_entity_id
+    where
+        months.legal_entity_id = {{ entity }}
+        and months.month_start = {{ period }}
+        and {{ closed }} < (months.month_end + entities.grace_period_days)::timestamp at time zone 'UTC'
+    union all
+    select
+        'earlier months with usage are open: ' || string_agg(open_months.month_name, ', ' order by open_months.month_name),
+        'close them first, in order'
+    from (
+        select distinct to_char(months.month_start, 'YYYY-MM') as month_name
+        from {{ ref('int_billing_months') }} as months
+        inner join {{ ref('agg_usage_monthly') }} as monthly_usage on months.month_start = monthly_usage.usage_month
+        inner join {{ ref('int_customers_known') }} as customers
+            on
+                monthly_usage.customer_id = customers.customer_id
+                and months.legal_entity_id = customers.legal_entity_id
+        where
+            months.legal_entity_id = {{ entity }}
+            and months.month_start < {{ period }}
+            and not months.is_closed
+    ) as open_months
+    having count(*) > 0
+{%- endmacro -%}

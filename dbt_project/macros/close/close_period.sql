@@ -1,0 +1,25 @@
+{# Closes a billing month of a legal entity: copies its drafts, numbers and freezes them, in one transaction.
+   Run as finance: dbt run-operation close_period --args
+     '{legal_entity_id: acme, period_start: 2026-09-01, closed_at: "2026-10-04 08:00:00+00"}'
+   A month that is closed already is left alone, and the log says so. Gates that fail stop the close before
+   anything is written. #}
+{%- macro close_period(legal_entity_id, period_start, closed_at) -%}
+    {%- set entity = quoted_literal(legal_entity_id | string) -%}
+    {%- set period = quoted_literal(period_start | string) ~ '::date' -%}
+    {%- set closed = quoted_literal(closed_at | string) ~ '::timestamptz' -%}
+    {%- call statement('isolation') -%}
+        set transaction isolation level repeatable read
+    {%- endcall -%}
+    {# a lock that is taken before the snapshot: a close that had to wait sees what the other one did #}
+    {%- do run_query('lock table ' ~ source('ops', 'invoice_number_series') ~ ' in exclusive mode') -%}
+    {%- do run_query("set local timezone to 'UTC'") -%}
+    {%- if is_period_closed(entity, period) -%}
+        {%- do log('Already closed: ' ~ legal_entity_id ~ ' ' ~ period_start ~ '. Nothing was changed.', info=True) -%}
+    {%- else -%}
+        {%- do check_close_gates(entity, period, closed) -%}
+        {%- do append_closed_invoices(entity, period, closed) -%}
+        {%- do record_close(entity, period, closed) -%}
+        {%- do crash_point('close.before_commit') -%}
+    {%- endif -%}
+    {%- do adapter.commit() -%}
+{%- endmacro -%}

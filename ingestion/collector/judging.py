@@ -1,0 +1,55 @@
+"""Judges native lines by the validator of files, line by line the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ingestion.contracts import MAX_LINE_BYTES, Reason
+from ingestion.rejections import Rejection
+from ingestion.validator import Origin, validate_lines
+
+_NOWHERE = Origin(load_id=0, file_number=0, file_sha256="")
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What the loader will say of lines.
+
+    Attributes:
+        rejections: Why a line is no event, by its index.
+        customers: The customer of a line that is one, by its index.
+    """
+
+    rejections: dict[int, Rejection]
+    customers: dict[int, str]
+
+
+def judge_lines(lines: list[bytes]) -> Judgement:
+    """Judges lines before they are spooled.
+
+    Args:
+        lines: Native lines, none of them blank.
+
+    Returns:
+        What each of them is: every index is in one of the two parts.
+    """
+    places = [place for place, line in enumerate(lines) if len(line) <= MAX_LINE_BYTES]
+    whole = lines if len(places) == len(lines) else [lines[place] for place in places]
+    verdicts = validate_lines(whole, first_line=0, origin=_NOWHERE)
+    rejected = verdicts.rejected
+    rejections = {
+        places[row]: Rejection(Reason(reason), detail)
+        for row, reason, detail in zip(
+            rejected["line_number"].to_pylist(),
+            rejected["reason"].to_pylist(),
+            rejected["detail"].to_pylist(),
+            strict=True,
+        )
+    }
+    if len(whole) < len(lines):
+        too_long = f"the line is longer than {MAX_LINE_BYTES} bytes"
+        for place in set(range(len(lines))).difference(places):
+            rejections[place] = Rejection(Reason.LINE_TOO_LONG, too_long)
+    rows = verdicts.events["line_number"].to_pylist()
+    names = verdicts.events["customer_id"].to_pylist()
+    return Judgement(rejections, {places[row]: name for row, name in zip(rows, names, strict=True)})

@@ -135,7 +135,8 @@ def build_arguments(*, deployed: bool) -> list[str]:
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     if deployed:
-        arguments += ["--select", "config.materialized:load_applied", "resource_type:test"]
+        stored = ["config.materialized:load_applied", "config.materialized:replaced"]
+        arguments += ["--select", *stored, "resource_type:test"]
     return arguments
 
 

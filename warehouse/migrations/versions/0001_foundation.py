@@ -264,6 +264,13 @@ create table ops.deployments (
     deployed_at timestamptz not null default now()
 );
 
+-- grain: one row per model that a build replaces whole; input_state says what it was made from
+create table ops.replaced_models (
+    model_name text collate "C" primary key,
+    input_state text not null,
+    replaced_at timestamptz not null default now()
+);
+
 -- Refuses a change of rows that are closed; attached to every closed table.
 create function ops.refuse_change() returns trigger language plpgsql as $$
 begin
@@ -301,6 +308,7 @@ grant select on all tables in schema raw_usage, raw_catalog, ops to mh_transform
 grant insert on ops.applied_loads, ops.event_registry, ops.event_fates, ops.deployments
     to mh_transformer;
 grant delete on ops.applied_loads to mh_transformer;
+grant insert, update, delete on ops.replaced_models to mh_transformer;
 grant maintain on ops.event_registry, ops.event_fates to mh_transformer;
 grant execute on function ops.refuse_change() to mh_transformer;
 

@@ -22,7 +22,6 @@ charges as (
         quantity,
         amount_exact,
         amount_unrounded,
-        is_closed,
         service_start,
         service_end
     from {{ ref('int_charges_rated') }}
@@ -36,6 +35,16 @@ plans as (
         plan_id,
         plan_name
     from {{ ref('stg_catalog__plans') }}
+
+),
+
+billing_months as (
+
+    select
+        legal_entity_id,
+        month_start,
+        is_closed
+    from {{ ref('int_billing_months') }}
 
 ),
 
@@ -59,7 +68,7 @@ rounded as (
         charges.amount_unrounded,
         {{ to_minor_units('charges.amount_exact', 'charges.currency_exponent', 'charges.rounding_mode') }}
             as amount_minor,
-        charges.is_closed,
+        coalesce(billing_months.is_closed, false) as is_closed,
         charges.service_start,
         charges.service_end
     from charges
@@ -67,6 +76,10 @@ rounded as (
         on
             charges.catalog_version = plans.catalog_version
             and charges.plan_id = plans.plan_id
+    left join billing_months
+        on
+            charges.legal_entity_id = billing_months.legal_entity_id
+            and charges.month_start = billing_months.month_start
 
 )
 

@@ -1,4 +1,6 @@
 -- grain: one row per subscription_id, price_version_id and month_start
+{{ config(materialized='replaced', primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start']) }}
+
 with
 
 segments as (
@@ -27,7 +29,6 @@ segments as (
         free_units,
         days_in_month,
         is_zero_usage_flat_fee_charged,
-        is_closed,
         service_start,
         service_end
     from {{ ref('int_charge_segments') }}

@@ -20,7 +20,6 @@ segments as (
         rounding_mode,
         currency_exponent,
         quantity,
-        is_closed,
         service_start,
         service_end
     from {{ ref('int_segments_measured') }}
@@ -67,7 +66,6 @@ charges as (
         segments.quantity,
         rated.amount_exact,
         rated.amount_unrounded,
-        segments.is_closed,
         segments.service_start,
         segments.service_end
     from segments

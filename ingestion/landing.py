@@ -27,8 +27,8 @@ _CONFIGURATION = {
     "restore_from_destination": False,
     "normalize.parquet_normalizer.add_dlt_load_id": False,
     "normalize.parquet_normalizer.add_dlt_id": False,
-    "extract.data_writer.buffer_max_items": 65_536,
-    "extract.data_writer.file_max_items": 2_000_000,
+    "data_writer.buffer_max_items": 65_536,
+    "data_writer.file_max_items": 250_000,
     "load.delete_completed_jobs": True,
     "load.truncate_staging_dataset": False,
 }

@@ -1,0 +1,132 @@
+"""Every folder here is a case: given a catalog and events, expect these lines and invoices.
+
+All cases run in one warehouse: their catalogs are one catalog, and each has a legal entity, meters
+and event types of its own. `given/closes.csv` closes months after the first build, and
+`given/late_events.jsonl` arrives after that. Lines that begin with `#` in `expect/` say how the
+figures below them come about.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ingestion.catalog import load_catalog
+from orchestration.closing import close_period
+from tests.drafting import (
+    INVOICES_QUERY,
+    LINES_QUERY,
+    LOADS_ONLY,
+    TIERS_QUERY,
+    build,
+    land,
+    read_rows,
+)
+from warehouse import Warehouse
+
+FOLDER = Path(__file__).parent
+CASES = sorted(path.parent.name for path in FOLDER.glob("*/given"))
+CASES_THAT_CLOSE = sorted(path.parents[1].name for path in FOLDER.glob("*/given/closes.csv"))
+Rows = list[dict[str, Any]]
+
+
+@pytest.fixture(scope="module")
+def warehouse_of_cases(
+    make_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
+) -> Warehouse:
+    """A warehouse with the catalogs and the first events of all cases."""
+    warehouse = make_warehouse()
+    catalog = tmp_path_factory.mktemp("scenarios")
+    for case in CASES:
+        shutil.copytree(FOLDER / case / "given" / "catalog", catalog / case)
+    load_catalog(warehouse, catalog)
+    land(warehouse, sorted(FOLDER.glob("*/given/events.jsonl")))
+    build(warehouse)
+    return warehouse
+
+
+@pytest.fixture(scope="module")
+def drafted(warehouse_of_cases: Warehouse) -> dict[str, Rows]:
+    """What is drafted before anything is closed."""
+    return read_billing(warehouse_of_cases)
+
+
+@pytest.fixture(scope="module")
+def closed(warehouse_of_cases: Warehouse, drafted: dict[str, Rows]) -> dict[str, Rows]:
+    """What is closed and drafted once the cases' months are closed and late events are there."""
+    for case in CASES_THAT_CLOSE:
+        for row in read_table(FOLDER / case / "given" / "closes.csv"):
+            close_period(
+                warehouse_of_cases,
+                legal_entity_id=case,
+                period_start=date.fromisoformat(row["period_start"]),
+                closed_at=datetime.fromisoformat(row["closed_at"]),
+            )
+    land(warehouse_of_cases, sorted(FOLDER.glob("*/given/late_events.jsonl")))
+    build(warehouse_of_cases, LOADS_ONLY)
+    return read_billing(warehouse_of_cases)
+
+
+def read_billing(warehouse: Warehouse) -> dict[str, Rows]:
+    """Return all lines, tiers and invoices."""
+    queries = {"lines": LINES_QUERY, "tiers": TIERS_QUERY, "invoices": INVOICES_QUERY}
+    return {name: read_rows(warehouse, query) for name, query in queries.items()}
+
+
+def read_table(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a CSV file without its comments; none where there is no file."""
+    if not path.exists():
+        return []
+    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
+    return list(csv.DictReader(lines))
+
+
+def of_case(rows: Rows, case: str, columns: Iterable[str]) -> list[tuple[str, ...]]:
+    """Return the rows of a case's customers, as sorted texts of some columns."""
+    chosen = [row for row in rows if row["customer_id"].startswith(f"{case}_")]
+    return sorted(tuple(shown(row[column]) for column in columns) for row in chosen)
+
+
+def shown(value: object) -> str:
+    """Return a value as it is written in the expected files, numbers without trailing zeros."""
+    if isinstance(value, Decimal):
+        text = format(value, "f")
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)
+
+
+def check(billing: dict[str, Rows], case: str) -> None:
+    """Compare everything that a case expects."""
+    for name in ("lines", "invoices", "tiers"):
+        expected = read_table(FOLDER / case / "expect" / f"{name}.csv")
+        if name == "tiers" and not expected:
+            continue
+        assert expected, f"{name} are not stated"
+        columns = list(expected[0])
+        wanted = sorted(tuple(row[column] for column in columns) for row in expected)
+        assert of_case(billing[name], case, columns) == wanted
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case not in CASES_THAT_CLOSE])
+def test_drafts(drafted: dict[str, Rows], case: str) -> None:
+    check(drafted, case)
+
+
+@pytest.mark.parametrize("case", CASES_THAT_CLOSE)
+def test_closed_months_and_what_comes_after(closed: dict[str, Rows], case: str) -> None:
+    check(closed, case)
+
+
+def test_every_case_says_what_it_is_about() -> None:
+    assert len(CASES) >= 12
+    for case in CASES:
+        title, *rest = (FOLDER / case / "README.md").read_text().splitlines()
+        assert title.startswith("# ")
+        assert "".join(rest).strip(), case

@@ -73,6 +73,8 @@ def unique_keys(manifest: Manifest, node: dict[str, Any]) -> list[list[str]]:
 
 
 KEYS = {"primary_key", "unique"}
+# replaced: made again whole from its inputs, so that it holds nothing a full refresh could lose
+MATERIALIZED = {"view", "load_applied", "replaced"}
 TYPES_BY_NAME = {
     "customer_id": "text",
     "_minor": "bigint",
@@ -182,10 +184,10 @@ def money_faults(manifest: Manifest) -> Iterator[str]:
 def state_faults(manifest: Manifest) -> Iterator[str]:
     for node in models_of(manifest):
         config = node["config"]
-        if config["materialized"] != "view" and config.get("full_refresh") is not False:
+        if config["materialized"] not in MATERIALIZED:
+            yield f"{node['name']} is a {config['materialized']}"
+        if config["materialized"] == "load_applied" and config.get("full_refresh") is not False:
             yield f"{node['name']} keeps state and does not refuse a full refresh"
-        if config["materialized"] in {"table", "incremental"}:
-            yield f"{node['name']} is a {config['materialized']}: a view or load_applied is wanted"
         if config.get("enabled") is False:
             yield f"{node['name']} is switched off"
 
@@ -225,8 +227,8 @@ def severity_faults(manifest: Manifest) -> Iterator[str]:
 def exposure_faults(manifest: Manifest) -> Iterator[str]:
     exposures = {exposure["name"] for exposure in manifest["exposures"].values()}
     for page in sorted((PROJECT_ROOT / "dashboards" / "app_pages").glob("*.py")):
-        if page.stem != "__init__" and page.stem not in exposures:
-            yield f"the page {page.stem} has no exposure of its name"
+        if page.stem != "__init__" and f"{page.stem}_page" not in exposures:
+            yield f"the page {page.stem} has no exposure {page.stem}_page"
 
 
 RULES = [

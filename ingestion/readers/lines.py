@@ -80,7 +80,7 @@ def _split_stream(
         else:
             rest += chunk
         if len(rest) > max_line_bytes:
-            rest = rest[:KEPT_BYTES_OF_LONG_LINE]
+            rest = rest[: min(KEPT_BYTES_OF_LONG_LINE, max_line_bytes)]
             is_skipping = True
     if is_skipping:
         yield LineBlock(line_number, [rest], frozenset({line_number}))
@@ -101,7 +101,8 @@ def _bound_lines(
             if row > start:
                 yield LineBlock(first_line + start, lines[start:row])
             number = first_line + row
-            yield LineBlock(number, [line[:KEPT_BYTES_OF_LONG_LINE]], frozenset({number}))
+            kept = line[: min(KEPT_BYTES_OF_LONG_LINE, max_line_bytes)]
+            yield LineBlock(number, [kept], frozenset({number}))
             start = row + 1
     if start < len(lines):
         yield LineBlock(first_line + start, lines[start:])

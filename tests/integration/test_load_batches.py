@@ -1,4 +1,4 @@
-"""Memory stays flat however large a load is: what is extracted is cut into files of bounded size."""
+"""Memory stays flat however large a load is: extracted rows are cut into bounded files."""
 
 from __future__ import annotations
 

@@ -21,12 +21,9 @@ from dashboards.invoice_queries import (
     Invoice,
     InvoiceLine,
     LineTier,
-    TierSum,
     load_invoice,
     load_invoice_lines,
-    load_line_sum,
     load_line_tiers,
-    load_tier_sums,
     write_invoice_lines_csv,
 )
 from dashboards.page_frame import show_empty
@@ -45,10 +42,10 @@ def show_invoice(version: str, *, invoice_key: str) -> None:
         )
         return
     lines = load_invoice_lines(version, invoice_key=invoice_key)
-    show_head(invoice)
-    show_checks(version, invoice, lines)
-    show_lines(invoice, lines)
     tiers = load_line_tiers(version, invoice_key=invoice_key)
+    show_head(invoice)
+    show_checks(invoice, sum_checks(invoice, lines, tiers))
+    show_lines(invoice, lines)
     show_explanations(invoice, lines, tiers)
 
 
@@ -93,25 +90,22 @@ def show_head(invoice: Invoice) -> None:
         )
 
 
-def show_checks(version: str, invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
-    """Writes whether the parts make the whole, as the database adds them up."""
-    line_sum = load_line_sum(version, invoice_key=invoice.invoice_key)
-    tier_sums = load_tier_sums(version, invoice_key=invoice.invoice_key)
-    explained = [line for line in lines if line.line_key in tier_sums]
-    exact = [line for line in explained if tiers_match(line, tier_sums)]
+def sum_checks(
+    invoice: Invoice, lines: Sequence[InvoiceLine], tiers: Mapping[str, Sequence[LineTier]]
+) -> list[tuple[bool, str]]:
+    """Returns whether the parts make the whole, as the database adds them up, and a sentence."""
+    line_count = lines[0].invoice_line_count if lines else 0
+    amount_minor = lines[0].invoice_amount_minor if lines else 0
     total = formatting.money(
-        line_sum.amount_minor,
-        exponent=invoice.currency_exponent,
-        currency_code=invoice.currency_code,
+        amount_minor, exponent=invoice.currency_exponent, currency_code=invoice.currency_code
     )
-    is_whole = (
-        line_sum.amount_minor == invoice.total_minor and line_sum.line_count == invoice.line_count
-    )
-    checks = [
-        (
-            is_whole,
-            f"{formatting.plural(line_sum.line_count, 'line')} add up to {total}",
-        ),
+    is_whole = amount_minor == invoice.total_minor and line_count == invoice.line_count
+    checks = [(is_whole, f"{formatting.plural(line_count, 'line')} add up to {total}")]
+    explained = [line for line in lines if line.line_key in tiers]
+    exact = [
+        line
+        for line in explained
+        if matches(tiers[line.line_key][0].line_amount_unrounded, line.amount_unrounded)
     ]
     if explained:
         checks.append(
@@ -121,6 +115,11 @@ def show_checks(version: str, invoice: Invoice, lines: Sequence[InvoiceLine]) ->
                 f"{formatting.plural(len(explained), 'line')}",
             )
         )
+    return checks
+
+
+def show_checks(invoice: Invoice, checks: Sequence[tuple[bool, str]]) -> None:
+    """Writes whether the parts make the whole, and the download."""
     with st.container(horizontal=True, vertical_alignment="center"):
         for is_right, sentence in checks:
             st.badge(
@@ -137,11 +136,6 @@ def show_checks(version: str, invoice: Invoice, lines: Sequence[InvoiceLine]) ->
             icon=":material/download:",
             on_click="ignore",
         )
-
-
-def tiers_match(line: InvoiceLine, tier_sums: Mapping[str, TierSum]) -> bool:
-    """Whether a line's tiers add up to the line, to the last digit."""
-    return matches(tier_sums[line.line_key].amount_unrounded, line.amount_unrounded)
 
 
 def show_lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:

@@ -96,11 +96,13 @@ class InvoiceLine:
     quantity: Decimal | None
     amount_unrounded: Decimal
     amount_minor: int
+    invoice_line_count: int
+    invoice_amount_minor: Decimal
 
 
 @dataclass(frozen=True)
 class LineTier:
-    """One step of how a line's amount came about."""
+    """One step of how a line's amount came about, and what all steps of the line come to."""
 
     line_key: str
     tier_number: int
@@ -109,23 +111,7 @@ class LineTier:
     unit_price_unrounded: Decimal | None
     flat_fee_unrounded: Decimal | None
     amount_unrounded: Decimal
-
-
-@dataclass(frozen=True)
-class LineSum:
-    """All lines of an invoice together."""
-
-    line_count: int
-    amount_minor: Decimal
-
-
-@dataclass(frozen=True)
-class TierSum:
-    """All tiers of a line together."""
-
-    line_key: str
-    tier_count: int
-    amount_unrounded: Decimal
+    line_amount_unrounded: Decimal
 
 
 REGISTER_COLUMNS = """
@@ -176,32 +162,20 @@ INVOICE_LINES = """
 select
     line_key, line_number, line_type, subscription_id, plan_name, price_id, price_version_id,
     charge_model, label, meter_id, meter_name, unit, dimension_filter, service_start, service_end,
-    quantity, amount_unrounded, amount_minor
+    quantity, amount_unrounded, amount_minor, count(*) over () as invoice_line_count,
+    sum(amount_minor) over () as invoice_amount_minor
 from reporting.rpt_invoice_lines
 where invoice_key = :invoice_key
 order by line_number
 """
 
-LINE_SUM = """
-select count(*) as line_count, coalesce(sum(amount_minor), 0) as amount_minor
-from reporting.rpt_invoice_lines
-where invoice_key = :invoice_key
-"""
-
 LINE_TIERS = """
 select
     line_key, tier_number, up_to, quantity, unit_price_unrounded, flat_fee_unrounded,
-    amount_unrounded
+    amount_unrounded, sum(amount_unrounded) over (partition by line_key) as line_amount_unrounded
 from reporting.rpt_invoice_line_tiers
 where invoice_key = :invoice_key
 order by line_key, tier_number
-"""
-
-TIER_SUMS = """
-select line_key, count(*) as tier_count, sum(amount_unrounded) as amount_unrounded
-from reporting.rpt_invoice_line_tiers
-where invoice_key = :invoice_key
-group by line_key
 """
 
 INVOICE_LINES_CSV = f"""
@@ -259,14 +233,8 @@ def load_invoice(version: str, *, invoice_key: str) -> Invoice | None:
 
 @st.cache_data(**CACHE)
 def load_invoice_lines(version: str, *, invoice_key: str) -> list[InvoiceLine]:
-    """Returns the lines of an invoice, in order."""
+    """Returns the lines of an invoice, in order, each with the sum of all."""
     return select_rows(InvoiceLine, INVOICE_LINES, {"invoice_key": invoice_key})
-
-
-@st.cache_data(**CACHE)
-def load_line_sum(version: str, *, invoice_key: str) -> LineSum:
-    """Returns the sum of an invoice's lines, as the database adds them up."""
-    return select_rows(LineSum, LINE_SUM, {"invoice_key": invoice_key})[0]
 
 
 @st.cache_data(**CACHE)
@@ -276,13 +244,6 @@ def load_line_tiers(version: str, *, invoice_key: str) -> dict[str, list[LineTie
     for tier in select_rows(LineTier, LINE_TIERS, {"invoice_key": invoice_key}):
         tiers.setdefault(tier.line_key, []).append(tier)
     return tiers
-
-
-@st.cache_data(**CACHE)
-def load_tier_sums(version: str, *, invoice_key: str) -> dict[str, TierSum]:
-    """Returns the sum of each line's tiers, by line key, as the database adds them up."""
-    rows = select_rows(TierSum, TIER_SUMS, {"invoice_key": invoice_key})
-    return {row.line_key: row for row in rows}
 
 
 def write_invoice_lines_csv(invoice_key: str, *, target: BinaryIO) -> int:

@@ -24,7 +24,13 @@ PAGE_SIZE = 25
 ALL_MONTHS, ALL_CUSTOMERS, ALL_CURRENCIES = "All months", "All customers", "All currencies"
 STATUSES = {"All": None, "Closed": "closed", "Draft": "draft"}
 SORTS = {"Newest": "newest", "Largest amount": "amount", "Customer": "customer"}
-FILTER_KEYS = ("status", "period", "customer", "invoice_currency", "sort", "page")
+NO_FILTERS = {
+    "status": "All",
+    "period": ALL_MONTHS,
+    "customer": ALL_CUSTOMERS,
+    "invoice_currency": ALL_CURRENCIES,
+    "page": 1,
+}
 
 
 def show_invoices(version: str) -> None:
@@ -163,9 +169,8 @@ def first_page() -> None:
 
 
 def reset_filters() -> None:
-    """Forgets all filters."""
-    for key in FILTER_KEYS:
-        st.session_state.pop(key, None)
+    """Lets everything through again."""
+    st.session_state.update(NO_FILTERS)
 
 
 show_page("Invoices", "What was billed, and how each line came about.", show_invoices)

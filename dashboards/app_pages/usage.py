@@ -50,7 +50,12 @@ def show_usage(version: str) -> None:
             "No usage for these filters",
             f"**{meter.meter_name}** has usage from {meter.first_date} to {meter.last_date}.",
         )
-        st.button("Reset the filters", icon=":material/restart_alt:", on_click=reset_filters)
+        st.button(
+            "Reset the filters",
+            icon=":material/restart_alt:",
+            on_click=reset_filters,
+            args=(newest_days(meter),),
+        )
         return
     is_peak = meter.aggregation == "max"
     with st.grid(3, min_column_width=220, gap="small"):
@@ -76,10 +81,7 @@ def choose_usage(version: str, meters: Sequence[Meter]) -> tuple[Meter, UsageFil
     with second:
         days = st.date_input(
             "Days",
-            value=(
-                max(meter.first_date, meter.last_date - timedelta(days=SHOWN_DAYS - 1)),
-                meter.last_date,
-            ),
+            value=newest_days(meter),
             format="YYYY-MM-DD",
             key="days",
             bind="query-params",
@@ -181,10 +183,16 @@ def csv_name(meter: Meter, first_date: date, last_date: date) -> str:
     return f"usage_{meter.meter_id}_{first_date}_{last_date}.csv"
 
 
-def reset_filters() -> None:
-    """Forgets the days, the customer and the grouping."""
-    for key in ("days", "customer", "group"):
-        st.session_state.pop(key, None)
+def newest_days(meter: Meter) -> tuple[date, date]:
+    """Returns the first and last of the newest days of a meter."""
+    first = meter.last_date - timedelta(days=SHOWN_DAYS - 1)
+    return max(meter.first_date, first), meter.last_date
+
+
+def reset_filters(days: tuple[date, date]) -> None:
+    """Lets every customer through again, and the meter's newest days."""
+    st.session_state["days"] = days
+    st.session_state["customer"] = ALL_CUSTOMERS
 
 
 show_page("Usage", "What was used, by day; every quantity is exact.", show_usage)

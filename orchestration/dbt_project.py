@@ -126,14 +126,16 @@ def record_deployment(warehouse: Warehouse, version: str) -> None:
         )
 
 
-def build_arguments(*, deployed: bool) -> list[str]:
+def build_arguments(*, version: str, deployed: bool) -> list[str]:
     """Returns dbt's arguments for one build.
 
     Args:
+        version: The project's code version; tables that are replaced whole are made anew by it.
         deployed: Whether the views are already those of this code; then only the tables that
             new loads change are brought up to date, and every data test runs.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
+    arguments += ["--vars", json.dumps({"code_version": version})]
     if deployed:
         stored = ["config.materialized:load_applied", "config.materialized:replaced"]
         arguments += ["--select", *stored, "resource_type:test"]

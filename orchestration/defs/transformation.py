@@ -68,7 +68,7 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
             target.mkdir(parents=True, exist_ok=True)
             (opened.state_dir / "logs").mkdir(exist_ok=True)
             invocation = dbt.cli(
-                build_arguments(deployed=deployed),
+                build_arguments(version=version, deployed=deployed),
                 context=context,
                 target_path=target,
                 raise_on_error=False,

@@ -15,7 +15,9 @@
     {%- do drop_changed_table(target_relation, model) -%}
     {%- do create_load_applied_table(target_relation, model) -%}
 
-    {%- set state = run_query(rating_input_state()).rows[0]['input_state'] ~ ' ' ~ local_md5(sql) -%}
+    {#- without code_version (dbt run by hand) every run replaces -#}
+    {%- set state = run_query(rating_input_state()).rows[0]['input_state']
+        ~ ', code ' ~ var('code_version', invocation_id) -%}
     {%- set known = run_query(
         'select input_state from ' ~ source('ops', 'replaced_models')
         ~ ' where model_name = ' ~ quoted_literal(model.name)

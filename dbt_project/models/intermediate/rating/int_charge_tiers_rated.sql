@@ -1,4 +1,6 @@
 -- grain: one row per subscription_id, price_version_id, month_start and tier_number
+{{ config(materialized='replaced') }}
+
 with
 
 tiers as (

@@ -1,4 +1,6 @@
 -- grain: one row per subscription_id, price_version_id and month_start that is charged
+{{ config(materialized='replaced', primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start']) }}
+
 with
 
 segments as (

@@ -18,6 +18,15 @@
     having count(*) > 0
     union all
     select
+        'the drafts are not those of the newest usage and catalog (' || string_agg(names.model_name, ', ') || ')',
+        'run the build, then close'
+    from (values ('int_segments_measured'), ('int_charges_rated'), ('int_charge_tiers_rated')) as names (model_name)
+    cross join ({{ rating_input_state() }}) as current_state
+    left join {{ source('ops', 'replaced_models') }} as replaced on names.model_name = replaced.model_name
+    where replaced.input_state is null or not starts_with(replaced.input_state, current_state.input_state || ', ')
+    having count(*) > 0
+    union all
+    select
         'the grace period of ' || entities.grace_period_days || ' days ends at '
         || to_char(months.month_end + entities.grace_period_days, 'YYYY-MM-DD') || ' 00:00 UTC, after closed_at',
         'close with a later closed_at, or shorten grace_period_days in the catalog'

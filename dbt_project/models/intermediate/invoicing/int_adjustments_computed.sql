@@ -96,7 +96,7 @@ differences as (
         max(dimension_filter) as dimension_filter,
         currency_code,
         currency_exponent,
-        sum(quantity) as quantity,
+        sum(quantity)::numeric(38, 9) as quantity,
         sum(amount_unrounded)::numeric(38, 12) as amount_unrounded,
         sum(amount_minor)::bigint as amount_minor,
         service_start,

@@ -21,11 +21,8 @@ amounts as (
         subscription_id,
         price_version_id,
         month_start,
-        case
-            when service_days = days_in_month then flat_amount_unrounded
-            -- 30 decimals: enough that the division can't move an amount over a rounding boundary
-            else (flat_amount_unrounded * service_days)::numeric(60, 30) / days_in_month
-        end as amount_exact
+        -- 30 decimals: enough that the division can't move an amount over a rounding boundary
+        trim_scale((flat_amount_unrounded * service_days)::numeric(60, 30) / days_in_month) as amount_exact
     from segments
 
 ),

@@ -20,10 +20,10 @@ bounded as (
         catalog_version,
         price_version_id,
         tier_number,
-        coalesce(
+        trim_scale(coalesce(
             lag(up_to) over (partition by catalog_version, price_version_id order by tier_number), 0
-        ) as from_quantity,
-        coalesce(up_to, 'infinity'::numeric) as to_quantity,
+        )) as from_quantity,
+        trim_scale(coalesce(up_to, 'infinity'::numeric)) as to_quantity,
         up_to,
         unit_price_unrounded,
         flat_fee_unrounded

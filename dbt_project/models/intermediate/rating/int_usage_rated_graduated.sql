@@ -29,7 +29,7 @@ rated as (
         segments.subscription_id,
         segments.price_version_id,
         segments.month_start,
-        coalesce(sum(tier_amounts.amount_exact), 0) as amount_exact,
+        trim_scale(coalesce(sum(tier_amounts.amount_exact), 0)) as amount_exact,
         coalesce(sum(tier_amounts.amount_exact::numeric(38, 12)), 0)::numeric(38, 12) as amount_unrounded
     from segments
     left join tier_amounts

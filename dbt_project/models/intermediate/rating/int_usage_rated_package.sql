@@ -22,10 +22,12 @@ amounts as (
         price_version_id,
         month_start,
         -- whole division and its remainder: a quotient would be rounded before ceil() could see it
-        (
-            div(billable_quantity, package_size)
-            + case when mod(billable_quantity, package_size) > 0 then 1 else 0 end
-        ) * package_price_unrounded as amount_exact
+        trim_scale(
+            (
+                div(billable_quantity, package_size)
+                + case when mod(billable_quantity, package_size) > 0 then 1 else 0 end
+            ) * package_price_unrounded
+        ) as amount_exact
     from segments
 
 ),

@@ -21,7 +21,7 @@ amounts as (
         subscription_id,
         price_version_id,
         month_start,
-        greatest(quantity - free_units, 0) * unit_price_unrounded as amount_exact
+        trim_scale(greatest(quantity - free_units, 0) * unit_price_unrounded) as amount_exact
     from segments
 
 ),

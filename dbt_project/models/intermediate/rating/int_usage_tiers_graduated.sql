@@ -39,7 +39,7 @@ entered_tiers as (
         segments.month_start,
         tiers.tier_number,
         tiers.up_to,
-        least(segments.quantity, tiers.to_quantity) - tiers.from_quantity as quantity,
+        trim_scale(least(segments.quantity, tiers.to_quantity) - tiers.from_quantity) as quantity,
         tiers.unit_price_unrounded,
         tiers.flat_fee_unrounded
     from segments
@@ -67,7 +67,7 @@ amounts as (
         quantity,
         unit_price_unrounded,
         flat_fee_unrounded,
-        quantity * unit_price_unrounded + flat_fee_unrounded as amount_exact
+        trim_scale(quantity * unit_price_unrounded + flat_fee_unrounded) as amount_exact
     from entered_tiers
 
 )

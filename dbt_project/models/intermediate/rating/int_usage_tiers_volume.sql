@@ -39,7 +39,7 @@ entered_tiers as (
         segments.month_start,
         tiers.tier_number,
         tiers.up_to,
-        segments.quantity,
+        trim_scale(segments.quantity) as quantity,
         tiers.unit_price_unrounded,
         tiers.flat_fee_unrounded
     from segments
@@ -69,7 +69,7 @@ amounts as (
         quantity,
         unit_price_unrounded,
         flat_fee_unrounded,
-        quantity * unit_price_unrounded + flat_fee_unrounded as amount_exact
+        trim_scale(quantity * unit_price_unrounded + flat_fee_unrounded) as amount_exact
     from entered_tiers
 
 )

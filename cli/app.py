@@ -17,7 +17,7 @@ from warehouse.settings import PROJECT_ROOT
 
 app = typer.Typer(
     name="meterhouse",
-    help="A warehouse for metered usage: raw usage events in, invoices that trace back to them out.",
+    help="A warehouse for metered usage: raw usage events in, invoices that finance can trace out.",
     epilog="Start with: ./meterhouse demo",
     no_args_is_help=True,
     add_completion=False,

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
-from ingestion.generator import write_sample_usage
 from sqlalchemy import text
 
 from cli.display import console
@@ -22,6 +21,7 @@ from cli.summary import (
     print_reconciliations,
 )
 from ingestion.catalog import read_catalog
+from ingestion.generator import write_sample_usage
 from orchestration.jobs import JobRunner
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.progress import progress

@@ -96,7 +96,8 @@ def print_reconciliations(warehouse: Warehouse) -> None:
     )
     for row in rows:
         console.print(
-            f"[bold]Two meters of the same thing:[/] {row['meter_id']} {quantity(row['quantity'])}, "
+            f"[bold]Two meters of the same thing:[/] "
+            f"{row['meter_id']} {quantity(row['quantity'])}, "
             f"{row['reference_meter_id']} {quantity(row['reference_quantity'])}, difference "
             f"{quantity(row['difference'])}; equal in {row['equal_cell_count']:,} of "
             f"{row['cell_count']:,} cells."

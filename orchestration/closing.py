@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import text
 
 from orchestration.dbt_project import dbt_executable, project_arguments
-from warehouse import MeterhouseError, Role, Warehouse
+from warehouse import MeterhouseError, Problem, Role, Warehouse
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def close_period(
         check=False,
     )
     if finished.returncode != 0:
-        message, remedy = _refusal(finished.stdout)
         raise MeterhouseError(
-            f"{legal_entity_id} {period_start:%Y-%m} was not closed: {message}", remedy=remedy
+            f"{legal_entity_id} {period_start:%Y-%m} was not closed; nothing was changed.",
+            problems=_refusals(finished.stdout),
         )
     report = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=False)
     if report is None:
@@ -122,23 +122,20 @@ def _find_close(
     )
 
 
-def _refusal(output: str) -> tuple[str, str]:
-    """Takes the reason and the remedy out of dbt's JSON log lines."""
+def _refusals(output: str) -> list[Problem]:
+    """Takes out of dbt's JSON log lines what stands against a close: `- problem: remedy`."""
     messages = []
     for line in output.splitlines():
         try:
-            entry = json.loads(line)
-        except ValueError:
+            info = json.loads(line)["info"]
+        except (ValueError, KeyError):
             continue
-        if entry.get("info", {}).get("level") == "error":
-            messages.append(str(entry["info"].get("msg", "")))
-    lines = [line.strip() for message in messages for line in message.splitlines()]
-    noise = ("Encountered an error", "Runtime Error", "Compilation Error", "Database Error", ">")
-    kept = [line for line in lines if line and not line.startswith(noise)]
-    kept = [line for line in kept if not line.startswith(("in macro", "called by macro"))]
-    said = " ".join(dict.fromkeys(kept)) or "dbt failed without a message"
-    message, _, remedy = said.partition("Remedy:")
-    return message.strip(), remedy.strip()
+        if info["level"] == "error":
+            messages += [part.strip() for part in str(info["msg"]).splitlines()]
+    refusals = [message[2:].partition(": ") for message in messages if message.startswith("- ")]
+    if refusals:
+        return [Problem(message=found, remedy=remedy) for found, _, remedy in refusals]
+    return [Problem(message=" ".join(messages) or "dbt failed without a message")]
 
 
 def _shown(path: Path, root: Path) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
@@ -48,5 +47,4 @@ def configure_instance(warehouse: Warehouse) -> dict[str, str]:
         "DAGSTER_HOME": str(home),
         STORAGE_VARIABLE: url.render_as_string(hide_password=False),
         "DAGSTER_DISABLE_TELEMETRY": "1",
-        "PATH": os.environ.get("PATH", os.defpath),
     }

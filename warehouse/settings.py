@@ -14,10 +14,10 @@ class WarehouseSettings(BaseSettings):
     """Where the warehouse is.
 
     Attributes:
-        state_dir: Folder for everything that is not source: the embedded server, working files, outputs.
-        database_url: Administrator's URL of another Postgres (16 or newer); empty: the embedded one.
+        state_dir: Folder of all that is not source: the embedded server, working files, outputs.
+        database_url: Administrator's URL of another Postgres (16+); empty: the embedded one.
         database_name: Name of the database in the embedded server.
-        role_secret: Secret that the role passwords derive from; empty: made once and kept in `state_dir`.
+        role_secret: Secret that the role passwords derive from; empty: made once, in `state_dir`.
     """
 
     model_config = SettingsConfigDict(env_prefix="METERHOUSE_", extra="ignore")

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
-from exports import export_invoices
 
+from exports import export_invoices
 from orchestration.closing import close_period, legal_entities
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings

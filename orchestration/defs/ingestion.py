@@ -5,9 +5,9 @@ from pathlib import Path
 
 import dagster as dg
 from pydantic import Field
-from ingestion.loads import LoadReport, load_files
 
 from ingestion.catalog import load_catalog
+from ingestion.loads import LoadReport, load_files
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
 from warehouse.progress import progress

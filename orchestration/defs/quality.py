@@ -27,9 +27,8 @@ def landing_meets_expectations(warehouse: WarehouseResource) -> dg.AssetCheckRes
         for result in report.results
     ]
     table = ["| expectation | severity | observed | expected | met |", "|---|---|---|---|---|"]
-    only_warnings = all(result.success or result.severity == "warning" for result in report.results)
     return dg.AssetCheckResult(
-        passed=report.success,
-        severity=dg.AssetCheckSeverity.WARN if only_warnings else dg.AssetCheckSeverity.ERROR,
+        passed=not report.failures,
+        severity=dg.AssetCheckSeverity.WARN if report.success else dg.AssetCheckSeverity.ERROR,
         metadata={"load_id": load_id, "results": dg.MetadataValue.md("\n".join(table + lines))},
     )

@@ -76,9 +76,9 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
             with (
                 progress().task("Building models, running tests", unit="nodes") as task,
                 (opened.state_dir / "logs" / "build.log").open("w") as log,
+                contextlib.redirect_stdout(log),
             ):
-                with contextlib.redirect_stdout(log):
-                    events = list(_counted(invocation.stream(), task))
+                events = list(_counted(invocation.stream(), task))
             yield from events
             failures = failed_checks(read_run_results(invocation.target_path))
             if failures or not invocation.is_successful():

@@ -119,9 +119,7 @@ def _ensure_roles(connection: Connection, *, secret: str) -> None:
         password = role_password(role, secret=secret)
         connection.execute(text(f"{verb} role {role.value} login password '{password}'"))
     # Run history is no money: losing its last moments in a crash costs nothing, waiting does.
-    connection.execute(
-        text(f"alter role {Role.ORCHESTRATOR.value} set synchronous_commit = off")
-    )
+    connection.execute(text(f"alter role {Role.ORCHESTRATOR.value} set synchronous_commit = off"))
     connection.execute(text(f"comment on role {OWNER_ROLE} is '{_secret_mark(secret)}'"))
 
 

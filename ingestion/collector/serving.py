@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -47,7 +51,8 @@ def serve(settings: CollectorSettings | None = None) -> None:
     switch_interval = sys.getswitchinterval()
     sys.setswitchinterval(1 / 1000)
     try:
-        uvicorn.Server(config).run()
+        with _ending_well():
+            uvicorn.Server(config).run()
     except SystemExit as stopped:
         if stopped.code == _FAILED_START:
             raise MeterhouseError(
@@ -57,3 +62,25 @@ def serve(settings: CollectorSettings | None = None) -> None:
         raise
     finally:
         sys.setswitchinterval(switch_interval)
+
+
+@contextmanager
+def _ending_well() -> Iterator[None]:
+    """Lets a process that was told to stop, and did, end with 0.
+
+    The server sends itself the signal again once it has stopped; it has nothing left to do then.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.signal(number, _do_nothing) for number in signals}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _do_nothing(number: int, frame: object) -> None:
+    """Takes a signal that has been heeded already."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from ingestion.contracts import MAX_LINE_BYTES
@@ -71,6 +72,13 @@ class CollectorSettings(BaseSettings):
     burst_events: int = Field(default=50_000, ge=1)
     idempotency_hours: int = Field(default=24, ge=1)
     idempotency_bytes: int = Field(default=128 * MIB, ge=MIB)
+
+    @model_validator(mode="after")
+    def _check_room(self) -> Self:
+        """One request must find room, or it would be told to wait for ever."""
+        if self.max_pending_bytes < self.max_body_bytes + self.max_content_bytes:
+            raise ValueError("max_pending_bytes has no room for max_body_bytes + max_content_bytes")
+        return self
 
     @property
     def spool(self) -> Path:

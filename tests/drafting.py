@@ -21,7 +21,12 @@ from tests.oracle.invoicing import UsageEvent
 from warehouse import Role, Warehouse
 
 EVERYTHING = ("--exclude-resource-type", "unit_test", "test")
-LOADS_ONLY = ("--select", "config.materialized:load_applied")
+LOADS_ONLY = (
+    *EVERYTHING,
+    "--select",
+    "config.materialized:load_applied",
+    "config.materialized:replaced",
+)
 
 LINES_QUERY = """
     select

@@ -19,8 +19,8 @@ from warehouse import Role, Warehouse
 
 SEED = 77
 CUSTOMERS = 25
-LOADS = 7
-BUILT_AFTER = (1, 2, 5, 7)  # so that some builds find one load to apply, and some several
+LOADS = 5
+BUILT_AFTER = (1, 2, 5)  # so that some builds find one load to apply, and some several
 QUERIES = {
     "facts": "select customer_id, event_id, event_type, occurred_at, quantity, properties::text"
     " from marts.fct_usage_events order by customer_id, event_id",

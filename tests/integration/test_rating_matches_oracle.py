@@ -1,4 +1,7 @@
-"""The SQL and the reference agree on hundreds of random contracts, to the last minor unit."""
+"""The SQL agrees with the reference on hundreds of random contracts, and with worked examples.
+
+One build rates all of them.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from typing import Any
 import pytest
 
 from ingestion.catalog import load_catalog, read_currencies
-from ingestion.catalog.models import Catalog
+from ingestion.catalog.models import SECTIONS, Catalog
 from tests.catalog_files import write_catalog
 from tests.drafting import (
     INVOICES_QUERY,
@@ -23,11 +26,19 @@ from tests.drafting import (
     write_events,
 )
 from tests.oracle.contracts import MONTHS, random_catalog, random_events
+from tests.oracle.examples import (
+    EXAMPLES_FILE,
+    PricingExample,
+    customers_of,
+    examples_as_catalog,
+    read_examples,
+)
 from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
 from warehouse import Warehouse
 
 SEED = 20260901
-CUSTOMERS = 100
+CUSTOMERS = 400
+EXAMPLES = list(read_examples()) if EXAMPLES_FILE.is_file() else []
 STORED = 10**12  # unrounded amounts are kept to 12 decimals
 
 
@@ -74,10 +85,13 @@ def draft(
 def drafted(
     make_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
 ) -> Drafted:
-    """One build of many random contracts."""
-    catalog = random_catalog(SEED, customers=CUSTOMERS)
-    events = random_events(SEED, catalog, per_customer=30)
-    return draft(make_warehouse(), tmp_path_factory.mktemp("oracle"), catalog, events)
+    """One build of many random contracts and of the worked examples."""
+    contracts = random_catalog(SEED, customers=CUSTOMERS)
+    usage = random_events(SEED, contracts, per_customer=30)
+    examples, example_usage = examples_as_catalog(EXAMPLES)
+    both = {name: getattr(contracts, name) + getattr(examples, name) for name in SECTIONS}
+    folder = tmp_path_factory.mktemp("oracle")
+    return draft(make_warehouse(), folder, Catalog(**both), usage + example_usage)
 
 
 def test_the_same_lines_are_drafted(drafted: Drafted) -> None:
@@ -114,3 +128,22 @@ def test_tiers_agree(drafted: Drafted) -> None:
 def test_invoice_totals_are_the_sums_of_their_lines(drafted: Drafted) -> None:
     totals = invoice_totals(drafted.expected.values())
     assert {key: row["total_minor"] for key, row in drafted.invoices.items()} == totals
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="the worked examples (../shared/oracle) are not here")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.example_id)
+def test_worked_example(drafted: Drafted, example: PricingExample) -> None:
+    customers = customers_of(example)
+    rows = [row for key, row in drafted.lines.items() if key[0] in customers]
+    if example.is_rounded:
+        found = Fraction(sum(row["amount_minor"] for row in rows), 100)
+    else:
+        found = sum((Fraction(row["amount_unrounded"]) for row in rows), Fraction(0))
+    assert found == Fraction(example.amount)
+    if example.tiers is not None:
+        tiers = [
+            (row["tier_number"], row["quantity"], row["amount_unrounded"])
+            for key, row in sorted(drafted.tiers.items(), key=str)
+            if key[0] in customers
+        ]
+        assert tiers == list(example.tiers)

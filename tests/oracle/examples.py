@@ -8,9 +8,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+
+from ingestion.catalog.models import Catalog
+from tests.oracle.invoicing import UsageEvent
 
 EXAMPLES_FILE = Path(__file__).parents[3] / "shared" / "oracle" / "pricing_examples.json"
 MODELS = {
@@ -53,6 +57,43 @@ def read_examples() -> Iterator[PricingExample]:
     for record in json.loads(EXAMPLES_FILE.read_text()):
         if record["model"] in MODELS and not _needs_other_rule(record):
             yield _example_of(record)
+
+
+def customers_of(example: PricingExample) -> list[str]:
+    """Return the customers of an example: one for each quantity that is charged on its own."""
+    return [f"{example.example_id}.{number}" for number in range(len(example.quantities))]
+
+
+def examples_as_catalog(examples: list[PricingExample]) -> tuple[Catalog, list[UsageEvent]]:
+    """Return examples as a catalog and usage of September 2026."""
+    entity = {"legal_entity_id": "examples", "legal_entity_name": "Examples", "country_code": "US"}
+    meter = {"meter_id": "example", "meter_name": "Example", "event_type": "example"}
+    plans, customers, subscriptions, events = [], [], [], []
+    for example in examples:
+        price = {"price_id": example.example_id, "label": "Example", **example.price}
+        if price["charge_model"] != "flat":
+            price["meter_id"] = "example"
+        price["versions"] = [{"valid_from": date(2026, 1, 1), **example.parameters}]
+        plan = {"plan_id": example.example_id, "plan_name": "Example", "prices": [price]}
+        plans.append(plan | {"currency_code": example.currency_code})
+        for customer_id, quantity in zip(customers_of(example), example.quantities, strict=True):
+            known = {"customer_id": customer_id, "customer_name": customer_id, "country_code": "US"}
+            customers.append(
+                known | {"legal_entity_id": "examples", "currency_code": example.currency_code}
+            )
+            spell = {"starts_on": date(2026, 9, 1), "ends_on": date(2026, 10, 1)}
+            subscriptions.append(
+                {"subscription_id": customer_id, "customer_id": customer_id}
+                | {"plan_id": example.example_id, **spell}
+            )
+            at = datetime(2026, 9, 15, 12, tzinfo=UTC)
+            events.append(UsageEvent(customer_id, "e", "example", at, quantity))
+    catalog = Catalog.model_validate(
+        {"legal_entities": [{**entity, "address": "A", "invoice_number_prefix": "EX"}]}
+        | {"meters": [{**meter, "aggregation": "sum", "unit": "units"}], "plans": plans}
+        | {"customers": customers, "subscriptions": subscriptions}
+    )
+    return catalog, events
 
 
 def _needs_other_rule(record: dict[str, Any]) -> bool:

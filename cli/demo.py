@@ -30,7 +30,7 @@ from warehouse.settings import PROJECT_ROOT
 SAMPLE = PROJECT_ROOT / "examples" / "llm_api"
 FIRST_MONTH = date(2026, 8, 1)
 # What arrived before each instant is loaded, then the month is closed; the rest stays a draft.
-CLOSES = (("2026-08", date(2026, 9, 4)), ("2026-09", date(2026, 10, 4)))
+CLOSES = (("2026-08", date(2026, 9, 7)), ("2026-09", date(2026, 10, 7)))
 STATE_QUERY = """
     select
         (select count(*) from ops.event_registry) as events,

@@ -137,8 +137,8 @@ def build_arguments(*, version: str, deployed: bool) -> list[str]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--vars", json.dumps({"code_version": version})]
     if deployed:
-        stored = ["config.materialized:load_applied", "config.materialized:replaced"]
-        arguments += ["--select", *stored, "resource_type:test"]
+        stored = "config.materialized:load_applied config.materialized:replaced"
+        arguments += ["--select", f"{stored} resource_type:test"]
     return arguments
 
 

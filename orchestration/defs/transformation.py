@@ -82,9 +82,10 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
             yield from events
             failures = failed_checks(read_run_results(invocation.target_path))
             if failures or not invocation.is_successful():
+                said = Path(log.name).read_text().strip().splitlines()[-3:]
                 raise MeterhouseError(
-                    "The build did not succeed:\n  " + "\n  ".join(failures or ["see the dbt log"]),
-                    remedy="docs/runbook.md, 'a failed build'",
+                    "The build did not succeed:\n  " + "\n  ".join(failures or said),
+                    remedy="docs/runbook.md, 'A failed build'",
                 )
             if not deployed:
                 record_deployment(opened, version)

@@ -23,7 +23,8 @@
     from (values ('int_segments_measured'), ('int_charges_rated'), ('int_charge_tiers_rated')) as names (model_name)
     cross join ({{ rating_input_state() }}) as current_state
     left join {{ source('ops', 'replaced_models') }} as replaced on names.model_name = replaced.model_name
-    where replaced.input_state is null or not starts_with(replaced.input_state, current_state.input_state || ', ')
+    where split_part(replaced.input_state, ', months to ', 1)
+        is distinct from split_part(current_state.input_state, ', months to ', 1)
     having count(*) > 0
     union all
     select

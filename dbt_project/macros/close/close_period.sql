@@ -7,8 +7,9 @@
     {%- set entity = quoted_literal(legal_entity_id | string) -%}
     {%- set period = quoted_literal(period_start | string) ~ '::date' -%}
     {%- set closed = quoted_literal(closed_at | string) ~ '::timestamptz' -%}
-    {%- call statement('isolation') -%}
-        set transaction isolation level repeatable read
+    {# dbt's own COMMIT before an operation leaves the driver without a transaction: begin one of ours #}
+    {%- call statement('begin') -%}
+        commit; begin isolation level repeatable read
     {%- endcall -%}
     {# a lock that is taken before the snapshot: a close that had to wait sees what the other one did #}
     {%- do run_query('lock table ' ~ source('ops', 'invoice_number_series') ~ ' in exclusive mode') -%}

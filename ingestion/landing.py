@@ -7,7 +7,8 @@ load can be taken for another's; what landed is counted afterwards by the caller
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import dlt
@@ -19,8 +20,6 @@ from sqlalchemy import URL
 from ingestion.contracts import EVENTS_SCHEMA, REJECTED_SCHEMA
 
 PIPELINE_NAME = "usage"
-DATASET = "raw_usage"
-TABLES = {"events": EVENTS_SCHEMA, "rejected": REJECTED_SCHEMA}
 _CONFIGURATION = {
     "runtime.dlthub_telemetry": False,
     "runtime.log_level": "ERROR",
@@ -34,6 +33,31 @@ _CONFIGURATION = {
 }
 
 
+@dataclass(frozen=True)
+class LandingTarget:
+    """Tables that are there already, which rows are appended to.
+
+    Attributes:
+        pipeline_name: Name of dlt's pipeline.
+        dataset: Postgres schema of the tables.
+        tables: Table to its exact columns.
+        folder_name: Name of the folder that loads work in, below the state folder.
+    """
+
+    pipeline_name: str
+    dataset: str
+    tables: Mapping[str, pa.Schema]
+    folder_name: str
+
+
+USAGE = LandingTarget(
+    pipeline_name=PIPELINE_NAME,
+    dataset="raw_usage",
+    tables={"events": EVENTS_SCHEMA, "rejected": REJECTED_SCHEMA},
+    folder_name="dlt",
+)
+
+
 class Landing:
     """One load's way through dlt.
 
@@ -42,12 +66,22 @@ class Landing:
         load_id: The load.
         url: URL of the role that loads.
         workers: Number of connections that land rows side by side.
+        target: The tables.
     """
 
-    def __init__(self, *, state_dir: Path, load_id: int, url: URL, workers: int) -> None:
+    def __init__(
+        self,
+        *,
+        state_dir: Path,
+        load_id: int,
+        url: URL,
+        workers: int,
+        target: LandingTarget = USAGE,
+    ) -> None:
         for key, value in _CONFIGURATION.items():
             dlt.config[key] = value
-        self._folder = landing_folder(state_dir, load_id=load_id)
+        self._target = target
+        self._folder = landing_folder(state_dir, load_id=load_id, target=target)
         self._url = url
         self._workers = workers
         self.reset()
@@ -56,9 +90,9 @@ class Landing:
         """Begins anew: whatever was extracted and not landed is gone."""
         self.remove()
         self._pipeline = dlt.pipeline(
-            pipeline_name=PIPELINE_NAME,
+            pipeline_name=self._target.pipeline_name,
             pipelines_dir=str(self._folder),
-            dataset_name=DATASET,
+            dataset_name=self._target.dataset,
             destination=dlt.destinations.postgres(
                 credentials=self._url.set(drivername="postgresql").render_as_string(
                     hide_password=False
@@ -73,10 +107,10 @@ class Landing:
         Args:
             batches: Pairs of table name and rows, in any order; read once, one at a time.
         """
-        resource = dlt.resource(_name_tables(batches), name=PIPELINE_NAME)
+        resource = dlt.resource(_name_tables(batches), name=self._target.pipeline_name)
         self._pipeline.extract(
             resource,
-            schema=_build_schema(),
+            schema=_build_schema(self._target),
             write_disposition="append",
             loader_file_format="parquet",
             schema_contract="freeze",
@@ -100,17 +134,18 @@ class Landing:
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
-def landing_folder(state_dir: Path, *, load_id: int) -> Path:
+def landing_folder(state_dir: Path, *, load_id: int, target: LandingTarget = USAGE) -> Path:
     """Names the folder that dlt works in for one load.
 
     Args:
         state_dir: The state folder of the warehouse.
         load_id: The load.
+        target: The tables that it goes to.
 
     Returns:
         The folder; it may not exist.
     """
-    return state_dir / "dlt" / f"load_{load_id}"
+    return state_dir / target.folder_name / f"load_{load_id}"
 
 
 def _name_tables(batches: Iterable[tuple[str, pa.Table]]) -> Iterator[object]:
@@ -119,15 +154,15 @@ def _name_tables(batches: Iterable[tuple[str, pa.Table]]) -> Iterator[object]:
             yield dlt.mark.with_table_name(table, name)
 
 
-def _build_schema() -> dlt.Schema:
-    schema = dlt.Schema(PIPELINE_NAME)
-    for name, columns in TABLES.items():
+def _build_schema(target: LandingTarget) -> dlt.Schema:
+    schema = dlt.Schema(target.pipeline_name)
+    for name, columns in target.tables.items():
         schema.update_table(
             new_table(
                 name,
                 write_disposition="append",
                 file_format="parquet",
-                resource=PIPELINE_NAME,
+                resource=target.pipeline_name,
                 schema_contract="freeze",
                 columns=[_hint_column(field) for field in columns],
             )
@@ -144,4 +179,8 @@ def _hint_column(field: pa.Field) -> TColumnSchema:
         return {**hint, "data_type": "decimal", "precision": precision, "scale": scale}
     if pa.types.is_timestamp(field.type):
         return {**hint, "data_type": "timestamp", "precision": 6, "timezone": True}
+    if pa.types.is_date(field.type):
+        return {**hint, "data_type": "date"}
+    if pa.types.is_boolean(field.type):
+        return {**hint, "data_type": "bool"}
     return {**hint, "data_type": "text"}

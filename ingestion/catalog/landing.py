@@ -8,18 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow as pa
 from sqlalchemy import Connection, text
 
-from ingestion.catalog.arrow_landing import land_tables
 from ingestion.catalog.models import Meter
 from ingestion.catalog.reading import CURRENCIES_FILE, read_catalog, read_currencies
 from ingestion.catalog.tables import SCHEMAS, catalog_tables, content_sha256
 from ingestion.catalog.validation import CatalogError
+from ingestion.landing import Landing, LandingTarget, landing_folder
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.crash_points import crash_point
 
 LOCK_NAME = "meterhouse.catalog"
 SCHEMA = "raw_catalog"
+TARGET = LandingTarget(
+    pipeline_name="catalog", dataset=SCHEMA, tables=SCHEMAS, folder_name="dlt_catalog"
+)
 
 
 @dataclass(frozen=True)
@@ -86,19 +90,28 @@ def load_catalog(
         version = _open_version(connection, sha256, source_name=directory.name)
         crash_point("catalog.after_open")
         tables = catalog_tables(catalog, catalog_version=version)
-        working_dir = warehouse.state_dir / "dlt_catalog" / str(version)
-        land_tables(
-            tables,
-            url=warehouse.url(Role.LOADER),
-            schema=SCHEMA,
-            pipeline_name="catalog",
-            working_dir=working_dir,
-        )
+        _land(warehouse, version, tables)
         crash_point("catalog.after_landing")
         counts = {name: table.num_rows for name, table in tables.items()}
         _publish(connection, version, counts)
-        shutil.rmtree(working_dir.parent, ignore_errors=True)
         return CatalogReport(version, sha256, is_new=True, row_counts=counts)
+
+
+def _land(warehouse: Warehouse, version: int, tables: Mapping[str, pa.Table]) -> None:
+    """Append the tables of a version, in a folder of its own, and leave no folder behind."""
+    folder = landing_folder(warehouse.state_dir, load_id=version, target=TARGET)
+    shutil.rmtree(folder.parent, ignore_errors=True)  # what killed loads left
+    landing = Landing(
+        state_dir=warehouse.state_dir,
+        load_id=version,
+        url=warehouse.url(Role.LOADER),
+        workers=1,
+        target=TARGET,
+    )
+    landing.extract(tables.items())
+    landing.normalize()
+    landing.load()
+    landing.remove()
 
 
 def landed_meters(connection: Connection) -> dict[str, Meter]:

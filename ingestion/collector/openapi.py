@@ -102,15 +102,11 @@ def _describe_door(settings: CollectorSettings) -> Described:
                 f"{settings.idempotency_hours} hours.",
                 "schema": {"type": "string", "pattern": "^[!-~]{1,255}$"},
             },
-            {
-                "name": "Content-Encoding",
-                "in": "header",
-                "schema": {"type": "string", "enum": ["identity", "gzip", "zstd"]},
-            },
         ],
         "requestBody": {
             "required": True,
-            "description": f"At most {settings.max_body_bytes} bytes as sent, "
+            "description": "Plain, or compressed once and named by Content-Encoding: gzip or zstd. "
+            f"At most {settings.max_body_bytes} bytes as sent, "
             f"{settings.max_content_bytes} once decompressed, {settings.max_batch_events} events, "
             f"and {settings.max_nesting} levels of nesting in one event.",
             "content": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from pathlib import Path
@@ -169,12 +170,23 @@ def test_segments_become_ready_by_size(tmp_path: Path) -> None:
     assert not list(tmp_path.glob(f"*{JOURNAL}"))
 
 
+@pytest.mark.parametrize("suffix", [OPEN, JOURNAL])
 def test_a_group_that_failed_leaves_nothing_and_the_next_one_is_taken(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str
 ) -> None:
+    """One of the two files can't be made durable, as when a disk fails."""
     spool = Spool(settings_for(tmp_path, spool_dir=tmp_path))
     append(spool, b"first")
-    monkeypatch.setattr("os.fsync", _fail)
+    segment = next(tmp_path.glob(f"*{OPEN}"))
+    failing = segment.with_name(segment.name.removesuffix(OPEN) + suffix).stat().st_ino
+    sync = os.fsync
+
+    def fail(descriptor: int) -> None:
+        if os.fstat(descriptor).st_ino == failing:
+            raise OSError(28, "no more space")
+        sync(descriptor)
+
+    monkeypatch.setattr("os.fsync", fail)
     with pytest.raises(OSError, match="no more"):
         append(spool, b"second", answers=(kept(1),))
     monkeypatch.undo()
@@ -183,10 +195,6 @@ def test_a_group_that_failed_leaves_nothing_and_the_next_one_is_taken(
     spool.close()
     assert sorted(lines_of(tmp_path)) == [b"first", b"third"]
     assert spool.answers.find(kept(1).key, now=0) is None
-
-
-def _fail(descriptor: int) -> None:
-    raise OSError(28, "no more space")
 
 
 def test_answers_outlive_a_restart_for_their_time_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -18,6 +19,7 @@ QUIET = {"displayModeBar": False, "scrollZoom": False}
 OTHERS_COLOUR = "#8b96a5"
 NOON = time(12)
 FEW_DAYS = 8
+LONGEST_NAME = 40
 DAY_MILLISECONDS = 86_400_000
 
 
@@ -90,7 +92,7 @@ def usage_by_day(rows: Sequence[DailyUsage], *, unit: str, is_stacked: bool) -> 
         trace = {
             "x": [row.usage_date.isoformat() for row in members],
             "y": [format(row.quantity, "f") for row in members],
-            "name": name,
+            "name": _legend_name(name),
             "customdata": [formatting.quantity(row.quantity) for row in members],
             "hovertemplate": f"%{{x|%Y-%m-%d}}<br>%{{fullData.name}}: %{{customdata}} {unit}"
             "<extra></extra>",
@@ -108,6 +110,12 @@ def usage_by_day(rows: Sequence[DailyUsage], *, unit: str, is_stacked: bool) -> 
     _finish(figure, ticks=ticks, label=formatting.compact, title=unit, height=USAGE_HEIGHT)
     figure.update_layout(xaxis=_day_axis(rows[0].usage_date, rows[-1].usage_date))
     return figure
+
+
+def _legend_name(name: str) -> str:
+    """Returns a name that fits the legend and that Plotly takes for text, not for markup."""
+    short = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}\u2026"
+    return html.escape(short, quote=False)
 
 
 def _day_axis(first: date, last: date) -> dict[str, object]:

@@ -13,6 +13,7 @@ from dashboards.formatting import plain
 from dashboards.invoice_explanation import (
     charge_words,
     filter_words,
+    has_quantity,
     matches,
     rounding_words,
     tier_rows,
@@ -99,8 +100,9 @@ def sum_checks(
     total = formatting.money(
         amount_minor, exponent=invoice.currency_exponent, currency_code=invoice.currency_code
     )
+    verb = "adds" if line_count == 1 else "add"
     is_whole = amount_minor == invoice.total_minor and line_count == invoice.line_count
-    checks = [(is_whole, f"{formatting.plural(line_count, 'line')} add up to {total}")]
+    checks = [(is_whole, f"{formatting.plural(line_count, 'line')} {verb} up to {total}")]
     explained = [line for line in lines if line.line_key in tiers]
     exact = [
         line
@@ -150,7 +152,7 @@ def show_lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
                 "Kind": line.line_type.capitalize(),
                 "Plan": line.plan_name,
                 "Service period": formatting.period(line.service_start, line.service_end),
-                "Quantity": formatting.quantity(line.quantity),
+                "Quantity": formatting.quantity(line.quantity if has_quantity(line) else None),
                 "Unit": line.unit or formatting.NOTHING,
                 f"Amount ({currency})": formatting.amount(
                     line.amount_minor, exponent=invoice.currency_exponent

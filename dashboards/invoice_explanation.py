@@ -24,6 +24,11 @@ def matches(parts: Decimal, whole: Decimal) -> bool:
     return parts == whole
 
 
+def has_quantity(line: InvoiceLine) -> bool:
+    """Whether the line charges a quantity; a flat fee doesn't."""
+    return line.meter_id is not None and line.quantity is not None
+
+
 def charge_words(line: InvoiceLine) -> str:
     """Returns one sentence or two on what the line charges."""
     model = MODEL_WORDS.get(line.charge_model, formatting.words(line.charge_model).capitalize())
@@ -33,7 +38,7 @@ def charge_words(line: InvoiceLine) -> str:
             f"**Adjustment for {served}**: usage that arrived after that month was closed. "
             "What the period comes to now, less what was already billed for it."
         )
-    if line.quantity is None:
+    if not has_quantity(line):
         return f"{model} Service period {served}."
     unit = f" {formatting.plain(line.unit)}" if line.unit else ""
     return f"{model} **{formatting.quantity(line.quantity)}{unit}** in {served}."

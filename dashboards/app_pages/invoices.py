@@ -62,10 +62,8 @@ def show_list(version: str, months: Sequence[date]) -> None:
     show_sums(sums)
     page_count = -(-sum(row.invoice_count for row in sums) // PAGE_SIZE)
     page = 1
-    pages = st.container(horizontal=True, horizontal_alignment="right")
     if page_count > 1:
-        with pages:
-            page = st.pagination(page_count, key="page", bind="query-params", on_change="rerun")
+        page = st.pagination(page_count, key="page", bind="query-params")
     rows = load_invoice_page(
         version, chosen, sort=sort, page_size=PAGE_SIZE, first_row=(page - 1) * PAGE_SIZE
     )
@@ -128,7 +126,7 @@ def show_rows(rows: Sequence[Invoice]) -> None:
                 "Month": formatting.month(row.period_start),
                 "Total": formatting.amount(row.total_minor, exponent=row.currency_exponent),
                 "Currency": row.currency_code,
-                "Of which adjustments": formatting.amount(
+                "Adjustments": formatting.amount(
                     row.adjustment_minor, exponent=row.currency_exponent
                 )
                 if row.adjustment_minor
@@ -142,14 +140,22 @@ def show_rows(rows: Sequence[Invoice]) -> None:
         ],
         hide_index=True,
         row_height=36,
-        height=36 * (len(rows) + 1) + 3,
+        height="content",
         key="invoice_list",
         on_select=lambda: open_invoice(keys),
         selection_mode="single-row",
         column_config={
-            "Total": st.column_config.TextColumn(alignment="right"),
-            "Of which adjustments": st.column_config.TextColumn(alignment="right"),
-            "Lines": st.column_config.TextColumn(alignment="right"),
+            "Number": st.column_config.TextColumn(width=140),
+            "Customer": st.column_config.TextColumn(width=220),
+            "Month": st.column_config.TextColumn(width=75),
+            "Total": st.column_config.TextColumn(width=120, alignment="right"),
+            "Currency": st.column_config.TextColumn(width=80),
+            "Adjustments": st.column_config.TextColumn(
+                width=110, alignment="right", help="The part that corrects earlier months."
+            ),
+            "Lines": st.column_config.TextColumn(width=60, alignment="right"),
+            "Issued": st.column_config.TextColumn(width=100),
+            "Due": st.column_config.TextColumn(width=100),
         },
         alt="Invoices; choose a row to open one",
     )

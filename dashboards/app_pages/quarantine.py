@@ -52,12 +52,12 @@ def show_quarantine(version: str) -> None:
         ],
         hide_index=True,
         row_height=36,
-        height=36 * (len(rows) + 1) + 3,
+        height="content",
         column_config={
-            "Load": st.column_config.TextColumn(alignment="right", width="small"),
-            "Line": st.column_config.TextColumn(alignment="right", width="small"),
-            "Detail": st.column_config.TextColumn(width="medium"),
-            "Raw text": st.column_config.TextColumn(width="large"),
+            "Load": st.column_config.TextColumn(alignment="right", width=60),
+            "Line": st.column_config.TextColumn(alignment="right", width=70),
+            "Detail": st.column_config.TextColumn(width=420),
+            "Raw text": st.column_config.TextColumn(width=600),
         },
         alt="Quarantined deliveries with reason and raw text",
     )

@@ -70,6 +70,14 @@ def test_quantities_reach_the_chart_as_they_are() -> None:
     assert figure.layout.xaxis.range == ("2026-08-31 12:00", "2026-09-02 12:00")
 
 
+def test_names_are_text_in_a_chart() -> None:
+    name = '<a href="http://example.invalid">a name that goes on and on</a>'
+    figure = charts.usage_by_day([usage(0, name, 1, "1")], unit="x", is_stacked=True)
+    shown = figure.data[0].name
+    assert "<" not in shown
+    assert shown.endswith("\u2026")
+
+
 def test_the_axis_of_stacked_usage_covers_the_sum_of_a_day() -> None:
     rows = [usage(0, "a", 1, "60"), usage(0, "b", 2, "50")]
     stacked = charts.usage_by_day(rows, unit="x", is_stacked=True)

@@ -9,7 +9,8 @@ from decimal import Decimal
 import pytest
 
 from dashboards import invoice_explanation
-from dashboards.invoice_queries import InvoiceLine, LineTier
+from dashboards.invoice_detail import sum_checks
+from dashboards.invoice_queries import Invoice, InvoiceLine, LineTier
 
 LINE = InvoiceLine(
     line_key="k",
@@ -30,13 +31,36 @@ LINE = InvoiceLine(
     quantity=Decimal("1500000.000000000"),
     amount_unrounded=Decimal("550.004500000000"),
     amount_minor=55000,
+    invoice_line_count=1,
+    invoice_amount_minor=Decimal(55000),
+)
+INVOICE = Invoice(
+    invoice_key="i",
+    invoice_number="N-1",
+    status="closed",
+    legal_entity_id="e",
+    legal_entity_name="Entity",
+    customer_id="c",
+    customer_name="Customer",
+    currency_code="EUR",
+    currency_exponent=2,
+    period_start=date(2026, 9, 1),
+    period_end=date(2026, 10, 1),
+    issued_at=None,
+    due_on=None,
+    line_count=1,
+    total_minor=55000,
+    adjustment_minor=0,
+    catalog_version=1,
 )
 
 
 def tier(number: int, up_to: str | None, quantity: str, price: str, fee: str) -> LineTier:
     limit = Decimal(up_to) if up_to else None
     amount = Decimal(quantity) * Decimal(price) + Decimal(fee)
-    return LineTier("k", number, limit, Decimal(quantity), Decimal(price), Decimal(fee), amount)
+    whole = Decimal("550.0045")
+    numbers = (limit, Decimal(quantity), Decimal(price), Decimal(fee), amount, whole)
+    return LineTier("k", number, *numbers)
 
 
 def test_graduated_tiers_read_first_and_next() -> None:
@@ -106,3 +130,34 @@ def test_the_price_filter_reads_as_words(text: str | None, words: str) -> None:
 def test_parts_match_the_whole_to_the_last_digit() -> None:
     assert invoice_explanation.matches(Decimal("1.50"), Decimal("1.5"))
     assert not invoice_explanation.matches(Decimal("1.500000000001"), Decimal("1.5"))
+
+
+def test_a_flat_fee_has_no_quantity() -> None:
+    fee = replace(LINE, charge_model="flat", meter_id=None, quantity=Decimal(0))
+    assert not invoice_explanation.has_quantity(fee)
+    assert "**" not in invoice_explanation.charge_words(fee)
+
+
+def test_an_invoice_that_adds_up_is_ticked() -> None:
+    checks = sum_checks(INVOICE, [LINE], {"k": [tier(1, None, "1", "1", "0")]})
+    assert checks == [
+        (True, "1 line adds up to 550.00 EUR"),
+        (True, "steps add up exactly in 1 of 1 line"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("invoice", "lines"),
+    [
+        (replace(INVOICE, total_minor=55001), [LINE]),
+        (replace(INVOICE, line_count=2), [LINE]),
+        (INVOICE, []),
+        (INVOICE, [replace(LINE, amount_unrounded=Decimal("550.004500000001"))]),
+    ],
+    ids=["another total", "a line is missing", "no lines", "the steps make another amount"],
+)
+def test_an_invoice_that_does_not_add_up_is_marked(
+    invoice: Invoice, lines: list[InvoiceLine]
+) -> None:
+    checks = sum_checks(invoice, lines, {"k": [tier(1, None, "1", "1", "0")]})
+    assert not all(is_right for is_right, _ in checks)

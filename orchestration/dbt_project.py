@@ -137,8 +137,9 @@ def build_arguments(*, version: str, deployed: bool) -> list[str]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--vars", json.dumps({"code_version": version})]
     if deployed:
-        stored = "config.materialized:load_applied config.materialized:replaced"
-        arguments += ["--select", f"{stored} resource_type:test"]
+        # What dagster-dbt selects (everything) less the views; "empty", so that their tests stay in.
+        arguments += ["--exclude", "config.materialized:view resource_type:seed"]
+        arguments += ["--indirect-selection", "empty"]
     return arguments
 
 

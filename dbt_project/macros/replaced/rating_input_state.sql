@@ -1,5 +1,6 @@
-{# A query of input_state: changes whenever aggregated usage or the catalog does, and never otherwise. Closing a
-   month changes neither: a closed month keeps the catalog version that it was drafted with. #}
+{# A query of input_state: changes whenever aggregated usage, the catalog or the newest billing month does, and
+   never otherwise. A close changes it only when it opens a new month behind the newest usage: a closed month
+   keeps the catalog version that it was drafted with. #}
 {%- macro rating_input_state() -%}
     select
         (select count(*) from {{ source('ops', 'applied_loads') }} where model_name like 'agg_usage_daily%')
@@ -7,5 +8,10 @@
         || (
             select coalesce(max(catalog_version), 0) from {{ source('ops', 'catalog_versions') }}
             where state = 'landed'
+        )
+        || ', months to '
+        || (
+            select coalesce(to_char(max(month_start), 'YYYY-MM'), 'none')
+            from {{ graph.nodes['model.' ~ project_name ~ '.int_billing_months'].relation_name }}
         ) as input_state
 {%- endmacro -%}

@@ -114,3 +114,14 @@ def test_two_loads_at_once_are_refused(warehouse: Warehouse) -> None:
         connection.execute(lock)
         with pytest.raises(MeterhouseError, match="Another catalog"):
             load_catalog(warehouse, EXAMPLE)
+
+
+def test_a_version_with_a_row_too_many_stays_invisible(warehouse: Warehouse) -> None:
+    stray = text("insert into raw_catalog.plans values (1, 'stray', 'Stray', 'USD')")
+    with warehouse.engine(Role.LOADER).begin() as connection:
+        connection.execute(stray)
+    with pytest.raises(CatalogError, match="did not land whole"):
+        load_catalog(warehouse, EXAMPLE)
+    assert rows_of(warehouse, STATES) == [("landing", 1)]
+    assert load_catalog(warehouse, EXAMPLE).catalog_version == 2
+    assert rows_of(warehouse, "select count(*) from raw_catalog.plans") == [(9,)]

@@ -79,8 +79,8 @@ segments as (
         on
             subscription_months.catalog_version = prices.catalog_version
             and subscription_months.plan_id = prices.plan_id
-            and prices.valid_from < subscription_months.service_end
-            and prices.valid_to > subscription_months.service_start
+            and subscription_months.service_end > prices.valid_from
+            and subscription_months.service_start < prices.valid_to
 
 )
 

@@ -52,8 +52,8 @@ subscription_months as (
         on
             customer_months.catalog_version = subscriptions.catalog_version
             and customer_months.customer_id = subscriptions.customer_id
-            and subscriptions.starts_on < customer_months.month_end
-            and subscriptions.ends_on > customer_months.month_start
+            and customer_months.month_end > subscriptions.starts_on
+            and customer_months.month_start < subscriptions.ends_on
 
 )
 

@@ -81,12 +81,20 @@ counted_once as (
 
     select accepted.*
     from accepted
-    where not exists (select 1 from landed_twice where landed_twice.load_id = accepted.load_id)
+    where
+        not exists (
+            select 1 from landed_twice
+            where landed_twice.load_id = accepted.load_id
+        )
     union all
     (
         select distinct on (accepted.load_id, accepted.delivery_id) accepted.*
         from accepted
-        where exists (select 1 from landed_twice where landed_twice.load_id = accepted.load_id)
+        where
+            exists (
+                select 1 from landed_twice
+                where landed_twice.load_id = accepted.load_id
+            )
         order by accepted.load_id, accepted.delivery_id
     )
 

@@ -204,6 +204,7 @@ def test_the_same_key_at_the_same_time_is_spooled_once(
 
 def test_bombs_unfold_within_bounds(collector: RunningCollector, key: str) -> None:
     plain = bytes(512 * MIB)
+    many = b"[" + b"0," * (4 * MIB - 2) + b"0]"
     bombs = [("gzip", gzip.compress(plain, 9)), ("zstd", zstd(plain))]
     deep = b'{"p":' + b"[" * MIB
     wide = b"[" + b"[]," * (600 * 1024) + b"[]]"
@@ -220,6 +221,15 @@ def test_bombs_unfold_within_bounds(collector: RunningCollector, key: str) -> No
             pool.submit(collector.post, body, key=key, media_type=media_type)
             for media_type, body in plain_bombs
         ]
+        sent.append(
+            pool.submit(
+                collector.post,
+                zstd(many),
+                key=key,
+                media_type="application/json",
+                content_encoding="zstd",
+            )
+        )
         statuses = {future.result().status for future in sent}
     assert statuses <= {400, 413, 503}
     assert 413 in statuses

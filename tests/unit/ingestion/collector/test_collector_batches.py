@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.collector.batches import (
@@ -58,6 +58,7 @@ def reason_of(cloud: object) -> tuple[str, str]:
 
 
 @given(st.lists(VALUES, min_size=1, max_size=20), st.sampled_from([None, 2]))
+@settings(deadline=None)
 def test_an_array_is_split_into_its_items_each_on_a_line(
     items: list[object], indent: int | None
 ) -> None:
@@ -132,6 +133,7 @@ def test_brackets_in_strings_are_no_nesting_and_commas_in_them_no_items() -> Non
 
 
 @given(VALUES)
+@settings(deadline=None)
 def test_the_outline_of_json_is_measured_exactly(value: object) -> None:
     def depth(found: object) -> int:
         if isinstance(found, dict | list):

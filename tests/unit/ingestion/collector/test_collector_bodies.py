@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ingestion.collector.bodies import PendingBytes, choose_encoding, decompress, read_body
@@ -34,6 +34,7 @@ def status_of(body: bytes, encoding: str | None, *, pending: int = 1 << 30) -> i
 
 
 @given(st.binary(max_size=2000))
+@settings(deadline=None)
 def test_compression_is_undone_exactly(content: bytes) -> None:
     assert unfold(gzip.compress(content), "gzip") == content
     assert unfold(zstd(content), "zstd") == content

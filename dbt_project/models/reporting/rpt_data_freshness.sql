@@ -21,8 +21,17 @@ newest_events as (
 
 closes as (
 
-    select max(period_start) as last_closed_period_start
+    select
+        max(period_start) as last_closed_period_start,
+        count(*) as close_count
     from {{ ref('fct_closes') }}
+
+),
+
+replacements as (
+
+    select max(replaced_at) as replaced_at
+    from {{ ref('fct_replaced_models') }}
 
 ),
 
@@ -32,6 +41,7 @@ load_totals as (
         max(landed_at) filter (where is_fully_applied) as data_as_of,
         count(*) as landed_load_count,
         count(*) filter (where not is_fully_applied) as pending_load_count,
+        max(load_id) as newest_load_id,
         coalesce(sum(accepted_count), 0)::bigint as event_count
     from loads
 
@@ -40,6 +50,14 @@ load_totals as (
 freshness as (
 
     select
+        concat_ws(
+            '-',
+            load_totals.landed_load_count,
+            load_totals.pending_load_count,
+            coalesce(load_totals.newest_load_id, 0),
+            closes.close_count,
+            coalesce((extract(epoch from replacements.replaced_at) * 1000000)::bigint, 0)
+        ) as data_version,
         load_totals.landed_load_count,
         load_totals.pending_load_count,
         load_totals.event_count,
@@ -49,6 +67,7 @@ freshness as (
     from load_totals
     cross join closes
     cross join newest_events
+    cross join replacements
 
 )
 

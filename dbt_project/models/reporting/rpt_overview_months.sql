@@ -8,6 +8,7 @@ invoices as (
         customer_id,
         currency_code,
         total_minor,
+        adjustment_minor,
         period_start
     from {{ ref('rpt_invoice_register') }}
 
@@ -67,7 +68,10 @@ invoice_totals as (
         end as status,
         count(*) as invoice_count,
         count(distinct customer_id) as customer_count,
-        sum(total_minor)::bigint as total_minor
+        sum(total_minor)::bigint as total_minor,
+        coalesce(sum(total_minor) filter (where status = 'closed'), 0)::bigint as closed_total_minor,
+        coalesce(sum(total_minor) filter (where status = 'draft'), 0)::bigint as draft_total_minor,
+        sum(adjustment_minor)::bigint as adjustment_minor
     from invoices
     group by period_start, currency_code
 
@@ -82,7 +86,7 @@ currencies as (
 
 ),
 
-overview as (
+months as (
 
     select
         coalesce(invoice_totals.month_start, event_totals.month_start) as month_start,
@@ -92,6 +96,9 @@ overview as (
         coalesce(invoice_totals.invoice_count, 0) as invoice_count,
         coalesce(invoice_totals.customer_count, 0) as customer_count,
         coalesce(invoice_totals.total_minor, 0) as total_minor,
+        coalesce(invoice_totals.closed_total_minor, 0) as closed_total_minor,
+        coalesce(invoice_totals.draft_total_minor, 0) as draft_total_minor,
+        coalesce(invoice_totals.adjustment_minor, 0) as adjustment_minor,
         coalesce(event_totals.event_count, 0) as event_count
     from invoice_totals
     full outer join event_totals
@@ -100,6 +107,30 @@ overview as (
             and invoice_totals.currency_code = event_totals.currency_code
     inner join currencies
         on coalesce(invoice_totals.currency_code, event_totals.currency_code) = currencies.currency_code
+
+),
+
+overview as (
+
+    select
+        months.month_start,
+        months.currency_code,
+        months.currency_exponent,
+        months.status,
+        months.invoice_count,
+        months.customer_count,
+        months.total_minor,
+        months.closed_total_minor,
+        months.draft_total_minor,
+        months.adjustment_minor,
+        months_before.total_minor as previous_total_minor,
+        months.total_minor - months_before.total_minor as total_change_minor,
+        months.event_count
+    from months
+    left join months as months_before
+        on
+            months.currency_code = months_before.currency_code
+            and months.month_start = (months_before.month_start + interval '1 month')::date
 
 )
 

@@ -1,0 +1,14 @@
+-- grain: one row per model_name
+with
+
+replaced_models as (
+
+    select
+        model_name,
+        input_state,
+        replaced_at
+    from {{ ref('int_models_replaced') }}
+
+)
+
+select * from replaced_models

@@ -22,6 +22,7 @@ from ingestion.collector.batches import BatchLimits, choose_media_type, split_ba
 from ingestion.collector.bodies import PendingBytes, choose_encoding, decompress, read_body
 from ingestion.collector.committing import Committer, Submission
 from ingestion.collector.faults import RequestFaultError, refuse_malformed
+from ingestion.collector.judging import warm_up
 from ingestion.collector.keys import ApiKey, KeyRing
 from ingestion.collector.metrics import CONTENT_TYPE, Metrics
 from ingestion.collector.openapi import describe_api
@@ -204,6 +205,7 @@ def build_application(settings: CollectorSettings, spool: Spool) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
+        warm_up()
         collector = Collector(settings, spool, loop=asyncio.get_running_loop())
         held.append(collector)
         try:

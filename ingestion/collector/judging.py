@@ -8,6 +8,10 @@ from ingestion.contracts import MAX_LINE_BYTES, Reason
 from ingestion.rejections import Rejection
 from ingestion.validator import Origin, validate_lines
 
+_SAMPLE = (
+    b'{"event_id":"e","customer_id":"c","event_type":"t",'
+    b'"occurred_at":"2026-01-01T00:00:00Z","quantity":1}'
+)
 _NOWHERE = Origin(load_id=0, file_number=0, file_sha256="")
 
 
@@ -22,6 +26,11 @@ class Judgement:
 
     rejections: dict[int, Rejection]
     customers: dict[int, str]
+
+
+def warm_up() -> None:
+    """Judges a good and a bad line, so that the first client doesn't wait for what is lazy."""
+    judge_lines([_SAMPLE, b"{}"])
 
 
 def judge_lines(lines: list[bytes]) -> Judgement:

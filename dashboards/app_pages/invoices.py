@@ -134,7 +134,6 @@ def show_rows(rows: Sequence[Invoice]) -> None:
                 "Lines": formatting.count(row.line_count),
                 "Issued": formatting.day(row.issued_at),
                 "Due": formatting.day(row.due_on),
-                "Issued by": row.legal_entity_name,
             }
             for row in rows
         ],
@@ -146,9 +145,9 @@ def show_rows(rows: Sequence[Invoice]) -> None:
         selection_mode="single-row",
         column_config={
             "Number": st.column_config.TextColumn(width=140),
-            "Customer": st.column_config.TextColumn(width=220),
+            "Customer": st.column_config.TextColumn(width=210),
             "Month": st.column_config.TextColumn(width=75),
-            "Total": st.column_config.TextColumn(width=120, alignment="right"),
+            "Total": st.column_config.TextColumn(width=115, alignment="right"),
             "Currency": st.column_config.TextColumn(width=80),
             "Adjustments": st.column_config.TextColumn(
                 width=110, alignment="right", help="The part that corrects earlier months."

@@ -53,7 +53,7 @@ def catalog(
 ) -> None:
     """Land a catalog (meters, plans, prices, customers, subscriptions) as a new version."""
     with working() as (_, runner):
-        runner.run("catalog", ops={"catalog": {"directory": str(directory.resolve())}})
+        runner.run("land_catalog", ops={"catalog": {"directory": str(directory.resolve())}})
 
 
 @app.command(

@@ -57,7 +57,7 @@ def run_sample_demo(warehouse: Warehouse, runner: JobRunner, *, events: int, see
     _claim(warehouse, {"sample": SAMPLE.name, "events": events, "seed": seed})
     before = _state(warehouse)
     console.print("\n[bold]The sample company[/]: an LLM API provider, its last three months")
-    runner.run("catalog", ops={"catalog": {"directory": str(SAMPLE / "catalog")}})
+    runner.run("land_catalog", ops={"catalog": {"directory": str(SAMPLE / "catalog")}})
     files = _sample_files(warehouse, events=events, seed=seed)
     remaining = files
     for period, closed_on in CLOSES:
@@ -97,7 +97,7 @@ def run_dataset_demo(warehouse: Warehouse, runner: JobRunner, data: Path) -> Non
     with progress().task("Reading who the customers are", unit="customers") as task:
         catalog = enrolled_catalog(dataset, target=warehouse.state_dir / "demo" / data.name)
         task.advance(catalog.customer_count)
-    runner.run("catalog", ops={"catalog": {"directory": str(catalog.directory)}})
+    runner.run("land_catalog", ops={"catalog": {"directory": str(catalog.directory)}})
     for source in dataset.sources:
         files = {
             "paths": [str(path) for path in source.paths],

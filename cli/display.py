@@ -21,7 +21,9 @@ from rich.progress import Task as RichTask
 from rich.text import Text
 
 # The streams of the start of the program: a step may send its own output elsewhere meanwhile.
-console = Console(highlight=False, file=sys.stdout)
+# In a file or a pipe, a line is as wide as the widest table, so that nothing is wrapped.
+_width = None if sys.stdout.isatty() else 110
+console = Console(highlight=False, file=sys.stdout, width=_width)
 errors = Console(highlight=False, file=sys.stderr)
 
 

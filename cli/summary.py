@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from rich import box
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy import text
 
@@ -141,4 +142,4 @@ def print_next_steps(*lines: tuple[str, str]) -> None:
     """Prints what to type next."""
     console.print("\n[bold]What to type next[/]")
     for command, meaning in lines:
-        console.print(f"    {command:<52} [dim]{meaning}[/]")
+        console.print(f"    {escape(command)}\n        [dim]{meaning}[/]")

@@ -18,7 +18,7 @@ def definitions() -> dg.Definitions:
     """Everything that Dagster knows of Meterhouse."""
     models = usage_models(prepared_manifest(OrchestrationSettings().state_dir))
     land_usage = dg.define_asset_job("load", selection=dg.AssetSelection.assets(usage_files))
-    land_catalog = dg.define_asset_job("catalog", selection=dg.AssetSelection.assets(catalog))
+    land_catalog = dg.define_asset_job("land_catalog", selection=dg.AssetSelection.assets(catalog))
     build = dg.define_asset_job("build", selection=dg.AssetSelection.assets(models))
     refresh = dg.define_asset_job(
         "refresh", selection=dg.AssetSelection.assets(usage_files, models)

@@ -37,7 +37,7 @@ class JobRunner:
         """
         steps = {name: {"config": dict(config)} for name, config in (ops or {}).items()}
         with dg.DagsterInstance.get() as instance:
-            result = self._definitions.get_job_def(job_name).execute_in_process(
+            result = self._definitions.resolve_job_def(job_name).execute_in_process(
                 instance=instance,
                 run_config={"ops": steps, **QUIET},
                 raise_on_error=False,

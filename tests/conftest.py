@@ -15,8 +15,10 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from orchestration.dbt_project import code_version, record_deployment
 from warehouse import Role, Warehouse, WarehouseSettings, open_warehouse
 from warehouse.server import ADMIN_USER, EmbeddedServer
+from warehouse.warehouse import orchestration_database
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"
@@ -115,6 +117,7 @@ def deployed(make_warehouse: Callable[[], Warehouse]) -> Warehouse:
     """A warehouse with the whole dbt project built on nothing; never changed, only cloned."""
     warehouse = make_warehouse()
     run_dbt(warehouse, "build", "--exclude-resource-type", "unit_test", "test")
+    record_deployment(warehouse, code_version())
     return warehouse
 
 
@@ -141,6 +144,9 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Warehouse], War
             logins = ", ".join(role for role in Role if role is not Role.ORCHESTRATOR)
             connection.exec_driver_sql(f'grant connect on database "{name}" to {logins}')
             connection.exec_driver_sql(f'grant create on database "{name}" to {Role.TRANSFORMER}')
+            connection.exec_driver_sql(
+                f'create database "{orchestration_database(name)}" owner {Role.ORCHESTRATOR}'
+            )
         server.dispose()
         state_dir = tmp_path_factory.mktemp(name)
         if (source.state_dir / "dbt").exists():

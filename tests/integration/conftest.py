@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
+import streamlit as st
 
 from tests.billed_company import bill_company
-from warehouse import Warehouse
+from warehouse import Role, Warehouse
 
 
 @pytest.fixture(scope="session")
@@ -18,3 +19,30 @@ def billed_company(
 ) -> Warehouse:
     """A billed company (see `tests/billed_company.py`); tests only read it."""
     return bill_company(clone(deployed), tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture
+def fresh_caches() -> Iterator[None]:
+    """Lets the pages forget what other tests have read."""
+    st.cache_data.clear()
+    yield
+    st.cache_resource.clear()
+
+
+@pytest.fixture
+def read_from(
+    monkeypatch: pytest.MonkeyPatch, fresh_caches: None
+) -> Callable[[Warehouse | str], None]:
+    """Points the pages at a warehouse, or at any other address."""
+
+    def point(target: Warehouse | str) -> None:
+        monkeypatch.setenv("METERHOUSE_REPORTER_URL", reporter_url(target))
+
+    return point
+
+
+def reporter_url(target: Warehouse | str) -> str:
+    """Returns the address by which the read-only role logs in."""
+    if isinstance(target, str):
+        return target
+    return target.url(Role.REPORTER).render_as_string(hide_password=False)

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterator
-from io import BytesIO, StringIO
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
-from dashboards import invoice_queries, queries, usage_queries
-from dashboards.connection import source_name
 from tests import billed_company as company
 from warehouse import Role, Warehouse
 
@@ -24,30 +19,12 @@ NO_SERVER = "postgresql://nobody:x@127.0.0.1:1/none"
 Open = Callable[..., AppTest]
 
 
-@pytest.fixture(autouse=True)
-def _fresh_caches() -> Iterator[None]:
-    """Forgets what other tests have read."""
-    st.cache_data.clear()
-    yield
-    st.cache_resource.clear()
-
-
 @pytest.fixture
-def read_from(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Points the pages at a database."""
-
-    def point(url: str) -> None:
-        monkeypatch.setenv("METERHOUSE_REPORTER_URL", url)
-
-    return point
-
-
-@pytest.fixture
-def open_page(read_from: Callable[[str], None]) -> Open:
+def open_page(read_from: Callable[[Warehouse | str], None]) -> Open:
     """Opens a page of the app on a warehouse, with an address' parameters."""
 
     def open_(warehouse: Warehouse | str, page: str, /, **parameters: str) -> AppTest:
-        read_from(warehouse if isinstance(warehouse, str) else reporter_url(warehouse))
+        read_from(warehouse)
         app = AppTest.from_file(str(APP), default_timeout=60)
         if page == "overview":
             app.query_params.update(parameters)
@@ -60,10 +37,6 @@ def open_page(read_from: Callable[[str], None]) -> Open:
         return app
 
     return open_
-
-
-def reporter_url(warehouse: Warehouse) -> str:
-    return warehouse.url(Role.REPORTER).render_as_string(hide_password=False)
 
 
 def shown_text(app: AppTest) -> str:
@@ -110,10 +83,10 @@ def test_a_page_of_an_empty_warehouse_says_what_to_do(
 
 
 def test_a_page_comes_back_when_the_database_does(
-    open_page: Open, read_from: Callable[[str], None], billed_company: Warehouse
+    open_page: Open, read_from: Callable[[Warehouse | str], None], billed_company: Warehouse
 ) -> None:
     app = open_page(NO_SERVER, "overview")
-    read_from(reporter_url(billed_company))
+    read_from(billed_company)
     app.button(key="try_again").click().run()
     assert not app.error
     assert app.metric
@@ -202,40 +175,6 @@ def test_usage_without_a_match_offers_a_way_back(
     assert metrics(app)["Total calls"] == "117,300"
 
 
-def test_the_groups_of_the_chart_add_up_to_the_total(
-    read_from: Callable[[str], None], billed_company: Warehouse
-) -> None:
-    read_from(reporter_url(billed_company))
-    chosen = usage_queries.UsageFilter(
-        meter_id="calls",
-        first_date=company.SEPTEMBER,
-        last_date=company.OCTOBER.replace(day=31),
-        customer_id=None,
-        dimension=None,
-    )
-    daily = usage_queries.load_daily_usage("test", chosen)
-    names = {row.group_name for row in daily}
-    assert len(names) == usage_queries.TOP_GROUP_COUNT + 1
-    assert usage_queries.OTHERS in names
-    total = usage_queries.load_usage_total("test", chosen)
-    assert sum(row.quantity for row in daily) == total.quantity
-
-
-def test_the_usage_download_holds_what_the_filter_lets_through(
-    read_from: Callable[[str], None], billed_company: Warehouse
-) -> None:
-    read_from(reporter_url(billed_company))
-    chosen = usage_queries.UsageFilter(
-        "calls", company.SEPTEMBER, company.SEPTEMBER.replace(day=30), "c04", None
-    )
-    buffer = BytesIO()
-    assert usage_queries.write_usage_csv(chosen, target=buffer) == 1
-    (row,) = csv.DictReader(StringIO(buffer.getvalue().decode(), newline=""))
-    assert (row["usage_date"], row["quantity"]) == ("2026-09-10", "4000.000000000")
-    assert row["customer_name"] == "'" + company.AWKWARD_NAMES[4]
-    assert row["dimension_key"] == '{"model": "large"}'
-
-
 def test_invoices_are_paged_and_summed_by_currency(
     open_page: Open, billed_company: Warehouse
 ) -> None:
@@ -306,17 +245,6 @@ def test_an_unknown_invoice_is_told(open_page: Open, billed_company: Warehouse) 
     assert app.dataframe
 
 
-def test_the_lines_of_an_invoice_can_be_downloaded(
-    read_from: Callable[[str], None], billed_company: Warehouse
-) -> None:
-    read_from(reporter_url(billed_company))
-    buffer = BytesIO()
-    key = invoice_key(billed_company, "c02", company.SEPTEMBER)
-    assert invoice_queries.write_invoice_lines_csv(key, target=buffer) == 2
-    rows = list(csv.DictReader(StringIO(buffer.getvalue().decode(), newline="")))
-    assert [row["amount_minor"] for row in rows] == ["4900", "1500"]
-
-
 def test_quarantine_shows_reasons_and_raw_text(open_page: Open, billed_company: Warehouse) -> None:
     app = open_page(billed_company, "quarantine")
     rows = app.dataframe[0].value
@@ -324,13 +252,3 @@ def test_quarantine_shows_reasons_and_raw_text(open_page: Open, billed_company: 
     assert '{"event_id": "cut off' in set(rows["Raw text"])
     app = open_page(billed_company, "quarantine", reason="unknown customer")
     assert list(app.dataframe[0].value["Customer"]) == ["nobody"]
-
-
-def test_the_data_version_tells_databases_apart(
-    read_from: Callable[[str], None], billed_company: Warehouse, deployed: Warehouse
-) -> None:
-    versions = set()
-    for warehouse in (billed_company, deployed):
-        read_from(reporter_url(warehouse))
-        versions.add(queries.load_freshness(source_name())[1])
-    assert len(versions) == 2

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.collector import app as collector_app
 from cli.display import console
 from cli.workplace import relative, working
 from warehouse import MeterhouseError, WarehouseSettings
@@ -24,6 +25,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
+
+app.add_typer(collector_app, name="collector")
 
 
 @app.command(epilog="Example: ./meterhouse demo --events 100000")

@@ -137,7 +137,7 @@ def build_arguments(*, version: str, deployed: bool) -> list[str]:
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--vars", json.dumps({"code_version": version})]
     if deployed:
-        # What dagster-dbt selects (everything) less the views; "empty", so that their tests stay in.
+        # What dagster-dbt selects (everything) less views; "empty", so that their tests stay in.
         arguments += ["--exclude", "config.materialized:view resource_type:seed"]
         arguments += ["--indirect-selection", "empty"]
     return arguments

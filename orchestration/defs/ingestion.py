@@ -7,9 +7,12 @@ import dagster as dg
 from pydantic import Field
 
 from ingestion.catalog import load_catalog
-from ingestion.loads import LoadReport, load_files
+from ingestion.collector.landing import land_segments
+from ingestion.load_reports import LoadReport
+from ingestion.loads import load_files
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
+from warehouse import Warehouse
 from warehouse.progress import progress
 
 CATALOG_TABLES = (
@@ -59,28 +62,42 @@ class CatalogFolder(dg.Config):
 def usage_files(
     config: UsageFiles, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Lands usage files that were not landed before."""
-    settings = OrchestrationSettings()
-    paths = [Path(path) for path in config.paths]
-    mapping_path = Path(config.mapping) if config.mapping else None
-    if not paths:
-        settings.inbox.mkdir(parents=True, exist_ok=True)
-        paths, mapping_path = [settings.inbox], mapping_path or settings.mapping
-    report = load_files(warehouse.open(), paths, mapping_path)
-    progress().note(_said(report))
+    """Lands usage files that were not landed before; without paths, whatever waits."""
+    opened = warehouse.open()
+    if config.paths:
+        reports = [load_files(opened, config.paths, config.mapping or None)]
+    else:
+        reports = _load_waiting(opened, config.mapping)
+    for report in reports:
+        progress().note(_said(report))
     counts = {
-        "load_id": report.load_id if report.load_id is not None else "none: nothing new",
-        "files": len(report.new_files),
-        "files known before": len(report.known_files),
-        "received": report.received_count,
+        "load_ids": ", ".join(str(report.load_id) for report in reports if report.load_id)
+        or "none: nothing new",
+        "files": sum(len(report.new_files) for report in reports),
+        "files known before": sum(len(report.known_files) for report in reports),
+        "received": sum(report.received_count for report in reports),
     }
+    event_count = sum(report.event_count for report in reports)
+    rejected_count = sum(report.rejected_count for report in reports)
     yield dg.MaterializeResult(
-        asset_key=EVENTS, metadata={**counts, "dagster/partition_row_count": report.event_count}
+        asset_key=EVENTS, metadata={**counts, "dagster/partition_row_count": event_count}
     )
     yield dg.MaterializeResult(
         asset_key=REJECTED,
-        metadata={**counts, "dagster/partition_row_count": report.rejected_count},
+        metadata={**counts, "dagster/partition_row_count": rejected_count},
     )
+
+
+def _load_waiting(warehouse: Warehouse, mapping: str) -> list[LoadReport]:
+    """Loads what waits in the inbox, then the segments that the collector has made ready."""
+    settings = OrchestrationSettings()
+    settings.inbox.mkdir(parents=True, exist_ok=True)
+    chosen = Path(mapping) if mapping else settings.mapping
+    reports = []
+    if any(path.is_file() for path in settings.inbox.rglob("*")):
+        reports.append(load_files(warehouse, [settings.inbox], chosen))
+    collected = land_segments(warehouse)
+    return [*reports, collected] if collected else reports
 
 
 def _said(report: LoadReport) -> str:

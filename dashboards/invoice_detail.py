@@ -30,6 +30,8 @@ from dashboards.invoice_queries import (
 from dashboards.page_frame import show_empty
 
 RIGHT = "right"
+MOST_LINES_AT_ONCE = 50
+TABLE_HEIGHT = 800
 
 
 def show_invoice(version: str, *, invoice_key: str) -> None:
@@ -161,6 +163,7 @@ def show_lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
             for line in lines
         ],
         hide_index=True,
+        height="content" if len(lines) <= MOST_LINES_AT_ONCE else TABLE_HEIGHT,
         column_config={
             "#": st.column_config.TextColumn(alignment=RIGHT, width=48),
             "Quantity": st.column_config.TextColumn(alignment=RIGHT),

@@ -29,6 +29,7 @@ class Meter:
     aggregation: str
     first_date: date
     last_date: date
+    event_count: int
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class Dimension:
 METERS = """
 select
     meter_id, meter_name, unit, aggregation, min(usage_date) as first_date,
-    max(usage_date) as last_date
+    max(usage_date) as last_date, cast(sum(event_count) as bigint) as event_count
 from reporting.rpt_usage_daily
 group by meter_id, meter_name, unit, aggregation
 order by meter_name, meter_id

@@ -56,7 +56,9 @@ def show_quarantine(version: str) -> None:
         column_config={
             "Load": st.column_config.TextColumn(alignment="right", width=60),
             "Line": st.column_config.TextColumn(alignment="right", width=70),
-            "Detail": st.column_config.TextColumn(width=420),
+            "Detail": st.column_config.TextColumn(width=440),
+            "Customer": st.column_config.TextColumn(width=120),
+            "Event": st.column_config.TextColumn(width=150),
             "Raw text": st.column_config.TextColumn(width=600),
         },
         alt="Quarantined deliveries with reason and raw text",

@@ -76,7 +76,14 @@ def choose_usage(version: str, meters: Sequence[Meter]) -> tuple[Meter, UsageFil
     by_label = {formatting.meter_label(m.meter_name, m.meter_id): m for m in meters}
     first, second, third = st.columns([3, 3, 3])
     with first:
-        label = st.selectbox("Meter", list(by_label), key="meter", bind="query-params")
+        busiest = max(meters, key=lambda known: known.event_count)
+        label = st.selectbox(
+            "Meter",
+            list(by_label),
+            index=meters.index(busiest),
+            key="meter",
+            bind="query-params",
+        )
     meter = by_label[label]
     with second:
         days = st.date_input(

@@ -81,13 +81,18 @@ def load(
         runner.run("load", ops={"usage_files": chosen})
 
 
-@app.command(epilog="Example: ./meterhouse build")
-def build() -> None:
-    """Admit what was landed, bring aggregates and drafts up to date, run every data test."""
+@app.command(epilog="Example: ./meterhouse build --prove")
+def build(
+    prove: Annotated[
+        bool,
+        typer.Option(help="Compute every aggregate from scratch as well, and compare."),
+    ] = False,
+) -> None:
+    """Admit what was landed, bring aggregates and drafts up to date, run the data tests."""
     from cli.summary import print_fates
 
     with working() as (warehouse, runner):
-        runner.run("build")
+        runner.run("build", ops={"usage_models": {"proving": prove}})
         print_fates(warehouse)
 
 

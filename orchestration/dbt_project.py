@@ -126,20 +126,24 @@ def record_deployment(warehouse: Warehouse, version: str) -> None:
         )
 
 
-def build_arguments(*, version: str, deployed: bool) -> list[str]:
+def build_arguments(*, version: str, deployed: bool, proving: bool) -> list[str]:
     """Returns dbt's arguments for one build.
 
     Args:
         version: The project's code version; tables that are replaced whole are made anew by it.
         deployed: Whether the views are already those of this code; then only the tables that
             new loads change are brought up to date, and every data test runs.
+        proving: Whether the tests run too that compute everything from scratch to compare; their
+            cost follows the whole history.
     """
     arguments = ["build", "--exclude-resource-type", "unit_test"]
     arguments += ["--vars", json.dumps({"code_version": version})]
+    left_out = [] if proving else ["tag:whole_history"]
     if deployed:
-        # What dagster-dbt selects (everything) less views; "empty", so that their tests stay in.
-        arguments += ["--exclude", "config.materialized:view resource_type:seed"]
-        arguments += ["--indirect-selection", "empty"]
+        left_out += ["config.materialized:view", "resource_type:seed"]
+    if left_out:
+        # What dagster-dbt selects (everything) less these; "empty", so that tests of views stay in.
+        arguments += ["--exclude", " ".join(left_out), "--indirect-selection", "empty"]
     return arguments
 
 

@@ -26,6 +26,16 @@ from warehouse import MeterhouseError, Role
 from warehouse.progress import Task, progress
 
 
+class Build(dg.Config):
+    """How to build.
+
+    Attributes:
+        proving: Whether to compute every aggregate from scratch too, and compare.
+    """
+
+    proving: bool = False
+
+
 def dbt_resource() -> DbtCliResource:
     """Returns the dbt program of this environment, on our project."""
     return DbtCliResource(
@@ -58,7 +68,10 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
         pool="dbt",
     )
     def usage_models_of_manifest(
-        context: dg.AssetExecutionContext, dbt: DbtCliResource, warehouse: WarehouseResource
+        context: dg.AssetExecutionContext,
+        config: Build,
+        dbt: DbtCliResource,
+        warehouse: WarehouseResource,
     ) -> Iterator[Any]:
         opened = warehouse.open()
         version = code_version()
@@ -68,7 +81,7 @@ def usage_models(manifest: Path) -> dg.AssetsDefinition:
             target.mkdir(parents=True, exist_ok=True)
             (opened.state_dir / "logs").mkdir(exist_ok=True)
             invocation = dbt.cli(
-                build_arguments(version=version, deployed=deployed),
+                build_arguments(version=version, deployed=deployed, proving=config.proving),
                 context=context,
                 target_path=target,
                 raise_on_error=False,

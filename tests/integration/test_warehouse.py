@@ -63,9 +63,11 @@ def test_an_unreachable_server_is_a_clear_error(tmp_path: Path) -> None:
 def test_a_role_may_not_do_the_work_of_another(
     warehouse: Warehouse, role: Role, statement: str
 ) -> None:
-    with warehouse.engine(role).begin() as connection:
-        with pytest.raises(ProgrammingError, match="permission denied"):
-            connection.execute(text(statement))
+    with (
+        warehouse.engine(role).connect() as connection,
+        pytest.raises(ProgrammingError, match="permission denied"),
+    ):
+        connection.execute(text(statement))
 
 
 def test_secrets_stay_out_of_the_representation(warehouse: Warehouse) -> None:

@@ -12,6 +12,10 @@
     {%- call statement('lock') -%}
         select pg_advisory_xact_lock(hashtextextended('{{ target_relation }}', 0))
     {%- endcall -%}
+    {%- call statement('plan') -%}
+        -- joins of several keys look like a handful of rows to the planner, which would loop over them
+        set local enable_nestloop = off
+    {%- endcall -%}
     {%- do drop_changed_table(target_relation, model) -%}
     {%- do create_load_applied_table(target_relation, model) -%}
 

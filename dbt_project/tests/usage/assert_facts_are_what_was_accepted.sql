@@ -16,7 +16,7 @@ accepted as (
     select
         load_id,
         count(*) as event_count
-    from {{ ref('stg_ops__event_registry') }}
+    from {{ source('ops', 'event_registry') }}
     group by load_id
 
 )

@@ -1,5 +1,8 @@
 -- grain: one row per subscription_id, price_version_id, month_start and tier_number
-{{ config(materialized='replaced') }}
+{{ config(
+    materialized='replaced',
+    primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start', 'tier_number']
+) }}
 
 with
 
@@ -9,6 +12,7 @@ tiers as (
         subscription_id,
         price_version_id,
         month_start,
+        customer_id,
         tier_number,
         up_to,
         quantity,
@@ -21,6 +25,7 @@ tiers as (
         subscription_id,
         price_version_id,
         month_start,
+        customer_id,
         tier_number,
         up_to,
         quantity,

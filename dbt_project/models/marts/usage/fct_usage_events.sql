@@ -33,7 +33,7 @@ deliveries as (
 
 ),
 
--- written by admit_deliveries earlier in this transaction: few rows, so that taking them out is cheap
+-- written by admit_deliveries earlier in this transaction, after the registry decided: few rows to take out
 refused as (
 
     select
@@ -45,11 +45,34 @@ refused as (
 
 ),
 
+loads as (
+
+    select
+        load_id,
+        event_count
+    from {{ ref('stg_ops__loads') }}
+    where load_id in {{ pending_loads() }}
+
+),
+
+delivery_counts as (
+
+    select
+        load_id,
+        count(*) as delivery_count
+    from {{ ref('int_usage_events_judged') }}
+    where load_id in {{ pending_loads() }}
+    group by load_id
+
+),
+
+-- a crash can land a delivery twice: raw then holds more of the load than the load counted
 landed_twice as (
 
-    select load_id
-    from {{ ref('int_loads_landed_twice') }}
-    where load_id in {{ pending_loads() }}
+    select delivery_counts.load_id
+    from delivery_counts
+    inner join loads on delivery_counts.load_id = loads.load_id
+    where delivery_counts.delivery_count > loads.event_count
 
 ),
 
@@ -76,7 +99,6 @@ accepted as not materialized (
 
 ),
 
--- a crash can land a delivery twice; only then is it worth sorting
 counted_once as (
 
     select accepted.*
@@ -91,7 +113,9 @@ counted_once as (
         select distinct on (accepted.load_id, accepted.delivery_id) accepted.*
         from accepted
         where
-            exists (
+            -- decided once for the statement, so that the branch costs nothing when there is nothing to sort
+            (select count(*) from landed_twice) > 0
+            and exists (
                 select 1 from landed_twice
                 where landed_twice.load_id = accepted.load_id
             )

@@ -1,4 +1,4 @@
--- grain: one row per catalog_version, price_id, valid_from and tier_number
+-- grain: one row per catalog_version, price_version_id and tier_number
 with
 
 source_rows as (

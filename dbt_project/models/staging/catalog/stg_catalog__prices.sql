@@ -1,4 +1,4 @@
--- grain: one row per catalog_version, price_id and valid_from
+-- grain: one row per catalog_version and price_version_id
 with
 
 source_rows as (

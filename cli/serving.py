@@ -54,7 +54,8 @@ def serve(*, dagster_port: int, streamlit_port: int) -> None:
     settings = WarehouseSettings()
     server = None if settings.database_url else embedded_server(settings)
     started_server = server is not None and not server.is_running()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job starts without SIGINT
+        signal.signal(number, signal.default_int_handler)
     services: list[Service] = []
     try:
         warehouse = open_warehouse(settings)
@@ -76,7 +77,8 @@ def serve(*, dagster_port: int, streamlit_port: int) -> None:
     except KeyboardInterrupt:
         console.print("\nStopping ...")
     finally:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)
         for service in reversed(services):
             _stop(service.process)
         if server is not None and started_server:

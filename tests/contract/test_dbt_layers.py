@@ -23,15 +23,17 @@ MAY_READ: dict[str, set[str]] = {
     # events are judged before they are facts; quantities are measured from the aggregates, which
     # are marts since they are kept by load, so that metering reads back what the usage marts hold
     METERING: {CATALOG, OPS, USAGE, CALENDAR, METERING, USAGE_MARTS},
-    # a price meets a measured quantity; no event and no aggregate is read here again
-    RATING: {CATALOG, METERING, RATING},
+    # a price meets a measured quantity; no event and no aggregate is read here again. Usage that
+    # met no price is told apart by the calendar: was the customer subscribed on that day?
+    RATING: {CATALOG, CALENDAR, METERING, RATING},
     # what was billed before is read from the closed lines, to bill only the difference
     INVOICING: {CATALOG, CLOSED, CALENDAR, METERING, RATING, INVOICING},
     CORE: {SEEDS, CALENDAR, METERING},
     # a fact is the judged deliveries that the registry accepted; an aggregate is made of facts
     USAGE_MARTS: {OPS, METERING, USAGE_MARTS},
-    # drafts are shown as they stand, closed tables are copies of drafts, closes are as recorded
-    BILLING: {CALENDAR, INVOICING, BILLING},
+    # drafts are shown as they stand, closed tables are copies of drafts, closes are as recorded;
+    # what became of usage is known once it is rated, whether it is invoiced or not
+    BILLING: {CALENDAR, RATING, INVOICING, BILLING},
     # what is shown comes from marts only
     "reporting": {CORE, USAGE_MARTS, BILLING, "reporting"},
 }

@@ -24,7 +24,6 @@ NOT_UNIQUE_BY_NATURE = {"stg_usage__events", "stg_usage__rejected", "int_usage_e
 # (tests/contract/test_tables.py holds that the key is there, admission that facts follow it)
 PROVED_BY_THE_KEY_OF = {
     "fct_usage_events": "ops.event_registry",
-    "stg_ops__event_registry": "ops.event_registry",
     "stg_ops__event_fates": "ops.event_fates",
     "int_usage_deliveries_refused": "ops.event_fates",
     "fct_event_fates": "ops.event_fates",

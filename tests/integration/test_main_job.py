@@ -141,7 +141,9 @@ def test_a_failing_job_says_why_without_a_stack_trace(
         runner.run("close", ops={"close_month": {"period": "October"}})
 
 
-def test_the_code_location_validates(sample: tuple[Warehouse, JobRunner], tmp_path: Path) -> None:
+def test_the_code_location_validates(
+    warehouse: Warehouse, environment_of: Callable[[Warehouse], dict[str, str]], tmp_path: Path
+) -> None:
     command = [sys.executable, "-m", "dagster", "definitions", "validate"]
     finished = subprocess.run(
         [*command, "-m", "orchestration.definitions"],
@@ -149,5 +151,6 @@ def test_the_code_location_validates(sample: tuple[Warehouse, JobRunner], tmp_pa
         text=True,
         check=False,
         cwd=tmp_path,
+        env={**environment_of(warehouse), **configure_instance(warehouse)},
     )
-    assert finished.returncode == 0, finished.stderr[-2000:]
+    assert finished.returncode == 0, finished.stdout[-3000:]

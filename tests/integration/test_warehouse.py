@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.exc import ProgrammingError
 
 from warehouse import MeterhouseError, Role, Warehouse, WarehouseSettings, open_warehouse
@@ -74,3 +74,16 @@ def test_secrets_stay_out_of_the_representation(warehouse: Warehouse) -> None:
     shown = repr(replace(warehouse))
     assert warehouse.secret not in shown
     assert str(warehouse.admin_url.password) not in shown
+
+
+def test_only_run_history_commits_without_waiting(warehouse: Warehouse) -> None:
+    waiting = {}
+    for role in Role:
+        is_orchestrator = role is Role.ORCHESTRATOR
+        url = warehouse.orchestration_url() if is_orchestrator else warehouse.url(role)
+        engine = create_engine(url)
+        with engine.connect() as connection:
+            waiting[role] = connection.execute(text("show synchronous_commit")).scalar_one()
+        engine.dispose()
+    assert waiting.pop(Role.ORCHESTRATOR) == "off"
+    assert set(waiting.values()) == {"on"}

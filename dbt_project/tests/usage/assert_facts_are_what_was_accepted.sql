@@ -1,4 +1,6 @@
 -- Every accepted delivery is one fact, load by load: the registry of event identities holds the key of the fact.
+{{ config(tags=['whole_history']) }}
+
 with
 
 facts as (

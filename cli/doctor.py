@@ -32,6 +32,7 @@ def examine() -> bool:
         ("State folder", _state_folder),
         ("Disk", _disk),
         ("Memory", _memory),
+        ("Semaphores", _semaphores),
         ("Postgres", _postgres),
         ("Roles", _roles),
         ("dbt project", _dbt_project),
@@ -110,6 +111,13 @@ def _memory(settings: WarehouseSettings) -> str:
             f"Only {total // 2**20:,} MiB of memory.", remedy="use a machine with 3 GiB or more"
         )
     return f"{total // GIBIBYTE:,} GiB, {os.cpu_count()} cores"
+
+
+def _semaphores(settings: WarehouseSettings) -> str:
+    from orchestration.dbt_project import require_semaphores
+
+    require_semaphores()
+    return "can be made"
 
 
 def _postgres(settings: WarehouseSettings) -> str:

@@ -6,6 +6,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import multiprocessing
 import os
 import subprocess
 import sys
@@ -53,6 +54,7 @@ def prepared_manifest(state_dir: Path) -> Path:
     target = state_dir / "dbt" / "parsed" / version[:16]
     manifest = target / "manifest.json"
     target.parent.mkdir(parents=True, exist_ok=True)
+    require_semaphores()
     with (target.parent / "parse.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not manifest.exists():
@@ -70,6 +72,21 @@ def prepared_manifest(state_dir: Path) -> Path:
                     remedy="mend the model it names",
                 )
     return manifest
+
+
+def require_semaphores() -> None:
+    """Checks that processes may make semaphores, which dbt can't start without.
+
+    Raises:
+        MeterhouseError: They may not: /dev/shm is missing or closed to this user.
+    """
+    try:
+        multiprocessing.get_context("spawn").RLock()
+    except OSError as error:
+        raise MeterhouseError(
+            "This system lets no process of this user make semaphores, and dbt needs them.",
+            remedy="as root: mount -t tmpfs -o mode=1777 tmpfs /dev/shm",
+        ) from error
 
 
 def dbt_executable() -> str:

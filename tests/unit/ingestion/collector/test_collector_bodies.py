@@ -36,7 +36,7 @@ def status_of(body: bytes, encoding: str | None, *, pending: int = 1 << 30) -> i
 @given(st.binary(max_size=2000))
 @settings(deadline=None)
 def test_compression_is_undone_exactly(content: bytes) -> None:
-    assert unfold(gzip.compress(content), "gzip") == content
+    assert unfold(gzip.compress(content, mtime=0), "gzip") == content
     assert unfold(zstd(content), "zstd") == content
     assert unfold(content, None) == content
 
@@ -45,12 +45,16 @@ def test_content_of_exactly_the_limit_is_taken() -> None:
     content = bytes(LIMIT)
     for body, encoding in (
         (content, None),
-        (gzip.compress(content), "gzip"),
+        (gzip.compress(content, mtime=0), "gzip"),
         (zstd(content), "zstd"),
     ):
         assert unfold(body, encoding) == content
         grown = content + b"x"
-    for body, encoding in ((grown, None), (gzip.compress(grown), "gzip"), (zstd(grown), "zstd")):
+    for body, encoding in (
+        (grown, None),
+        (gzip.compress(grown, mtime=0), "gzip"),
+        (zstd(grown), "zstd"),
+    ):
         assert status_of(body, encoding) == 413
 
 

@@ -8,8 +8,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration.definitions import definitions
-from warehouse import MeterhouseError
+from warehouse import MeterhouseError, Problem
 
+LANDING_CHECK = "landing_meets_expectations"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
@@ -43,19 +44,30 @@ class JobRunner:
                 raise_on_error=False,
                 tags={"meterhouse/started_by": "command line"},
             )
-            if not result.success:
-                raise _failure_of(result, job_name)
-            failed = [
-                check.check_name
-                for check in result.get_asset_check_evaluations()
-                if not check.passed and check.severity is dg.AssetCheckSeverity.ERROR
-            ]
+            failed = _failed_checks(result)
             if failed:
                 raise MeterhouseError(
-                    f"The job '{job_name}' ended, but checks failed: {', '.join(failed)}",
-                    remedy=f"look at run {result.run_id[:8]} in the Dagster UI (./meterhouse up)",
+                    f"The job '{job_name}' did its work, but what it checked is not as expected.",
+                    problems=failed,
+                    remedy=f"docs/runbook.md; run {result.run_id[:8]} in the Dagster UI has it all",
                 )
+            if not result.success:
+                raise _failure_of(result, job_name)
             return result.run_id
+
+
+def _failed_checks(result: dg.ExecuteInProcessResult) -> list[Problem]:
+    """Finds the asset checks that failed, less those that only warn."""
+    return [
+        Problem(
+            message=check.description or "failed",
+            field=f"{check.asset_key.path[-1]}: {check.check_name}",
+        )
+        for check in result.get_asset_check_evaluations()
+        if not check.passed
+        and check.severity is dg.AssetCheckSeverity.ERROR
+        and check.check_name == LANDING_CHECK
+    ]
 
 
 def _failure_of(result: dg.ExecuteInProcessResult, job_name: str) -> MeterhouseError:

@@ -29,6 +29,11 @@ def landing_meets_expectations(warehouse: WarehouseResource) -> dg.AssetCheckRes
     table = ["| expectation | severity | observed | expected | met |", "|---|---|---|---|---|"]
     return dg.AssetCheckResult(
         passed=not report.failures,
+        description="; ".join(
+            f"{result.name}: {result.observed}, expected {result.expected}"
+            for result in report.failures
+        )
+        or f"load {load_id} meets every expectation",
         severity=dg.AssetCheckSeverity.WARN if report.success else dg.AssetCheckSeverity.ERROR,
         metadata={"load_id": load_id, "results": dg.MetadataValue.md("\n".join(table + lines))},
     )

@@ -17,6 +17,7 @@ from sqlalchemy import text
 from cli.demo import run_sample_demo
 from orchestration.instance import configure_instance
 from orchestration.jobs import JobRunner
+from tests.conftest import PROJECT_ROOT
 from tests.dumps import EVERYTHING, dump
 from warehouse import MeterhouseError, Role, Warehouse
 
@@ -141,12 +142,23 @@ def test_a_failing_job_says_why_without_a_stack_trace(
         runner.run("close", ops={"close_month": {"period": "October"}})
 
 
+def test_a_load_that_is_not_as_expected_says_what(
+    sample: tuple[Warehouse, JobRunner], tmp_path: Path
+) -> None:
+    _, runner = sample
+    path = tmp_path / "mostly noise.jsonl"
+    path.write_text("not an event\n" * 9)
+    with pytest.raises(MeterhouseError, match="not as expected") as refused:
+        runner.run("load", ops={"usage_files": {"paths": [str(path)], "mapping": ""}})
+    assert "rejected_share_is_small" in str(refused.value)
+
+
 def test_the_code_location_validates(
     warehouse: Warehouse, environment_of: Callable[[Warehouse], dict[str, str]], tmp_path: Path
 ) -> None:
     command = [sys.executable, "-m", "dagster", "definitions", "validate"]
     finished = subprocess.run(
-        [*command, "-m", "orchestration.definitions"],
+        [*command, "-m", "orchestration.definitions", "-d", str(PROJECT_ROOT)],
         capture_output=True,
         text=True,
         check=False,

@@ -8,9 +8,9 @@ from typing import Any
 import dagster as dg
 
 from orchestration.definitions import definitions
+from orchestration.defs.quality import LANDING_CHECK
 from warehouse import MeterhouseError, Problem
 
-LANDING_CHECK = "landing_meets_expectations"
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 

@@ -10,8 +10,10 @@ from orchestration.defs.ingestion import EVENTS
 from orchestration.resources import WarehouseResource
 from warehouse import Role
 
+LANDING_CHECK = "landing_meets_expectations"
 
-@dg.asset_check(asset=EVENTS, name="landing_meets_expectations", blocking=True)
+
+@dg.asset_check(asset=EVENTS, name=LANDING_CHECK, blocking=True)
 def landing_meets_expectations(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Checks volume, freshness, types and ranges of the newest load; faults of it block."""
     opened = warehouse.open()

@@ -98,6 +98,19 @@ def test_the_gates_name_everything_that_is_missing(
     assert dump(warehouse) == [[(None,)]] * 3
 
 
+def test_drafts_of_an_older_catalog_are_not_closed(
+    drafted: Warehouse, clone: Callable[[Warehouse], Warehouse]
+) -> None:
+    warehouse = clone(drafted)
+    renamed = catalog()
+    renamed["plans"][0]["plan_name"] += " renamed"
+    install_catalog(warehouse, renamed)
+    code, said = close(warehouse, ENTITY, AUGUST, "2026-09-05T00:00:00+00:00")
+    assert code != 0
+    assert "the drafts are not those of the newest usage and catalog" in said
+    assert read_as_admin(warehouse, "select * from ops.closes") == []
+
+
 def test_a_close_numbers_its_invoices(closed: Warehouse) -> None:
     rows = [
         (f"INV-2026-{number:06}", name, TOTALS[name], 0, "2026-10-04")

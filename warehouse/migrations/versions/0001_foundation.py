@@ -3,9 +3,8 @@
 Revision ID: 0001
 """
 
-from alembic import op
-
 from warehouse.migrations.raw_tables import RAW_CATALOG, RAW_USAGE
+from warehouse.migrations.statements import execute
 
 revision = "0001"
 down_revision = None
@@ -220,14 +219,5 @@ alter default privileges for role mh_transformer in schema reporting
 
 def upgrade() -> None:
     """Makes everything."""
-    for statements in (SCHEMAS, RAW_USAGE, RAW_CATALOG, CONTROL, _for_server(GRANTS)):
-        # the driver's own cursor: it takes '%' as it stands when no parameters are given
-        op.get_bind().connection.cursor().execute(statements)
-
-
-def _for_server(statements: str) -> str:
-    """Leaves out the MAINTAIN privilege, which Postgres 16 doesn't know."""
-    version = op.get_bind().exec_driver_sql("show server_version_num").scalar_one()
-    if int(version) >= 170000:
-        return statements
-    return ";".join(part for part in statements.split(";") if "grant maintain" not in part)
+    for statements in (SCHEMAS, RAW_USAGE, RAW_CATALOG, CONTROL, GRANTS):
+        execute(statements)

@@ -175,7 +175,7 @@ def find_customers(
     """
     known_mapping = load_mapping(mapping) if mapping else None
     size = batch_bytes or IngestionSettings().batch_bytes
-    origin = Origin(load_id=0, file_number=1, file_sha256="0" * 64)
+    origin = Origin(load_id=0, file_number=1, delivery_prefix="")
     for path in paths:
         for verdicts, _ in read_file(path, origin=origin, mapping=known_mapping, batch_bytes=size):
             yield from pc.unique(verdicts.events.column("customer_id")).to_pylist()

@@ -1,8 +1,8 @@
-"""The ledger of loads and files: what landed, from which bytes, and whether whole."""
+"""The ledger of loads and their units: what landed, from which bytes, and whether whole."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -16,19 +16,34 @@ _RAW_TABLES = ("events", "rejected")
 
 
 @dataclass(frozen=True)
-class FileCounts:
-    """What one file gave.
+class Unit:
+    """One thing that was read: a file, a range of a partition, a range of a table.
 
     Attributes:
-        file: The file.
-        file_number: Its number within the load, from 1.
-        line_count: Lines or rows in it, blank ones included.
+        number: Its number within the load, from 1.
+        name: What it is called in the ledger.
+        sha256: What identifies it, 64 hexadecimal digits; of a file: the SHA-256 of its bytes.
+        size_bytes: Its size as it was read.
+    """
+
+    number: int
+    name: str
+    sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class UnitCounts:
+    """What one unit gave.
+
+    Attributes:
+        unit: The unit.
+        line_count: Lines, rows or messages in it, blank ones included.
         event_count: Deliveries that are events.
         rejected_count: Deliveries that are none.
     """
 
-    file: SourceFile
-    file_number: int
+    unit: Unit
     line_count: int
     event_count: int
     rejected_count: int
@@ -41,10 +56,10 @@ class FileCounts:
 
 @dataclass(frozen=True)
 class LoadKey:
-    """What a load reads, apart from its files.
+    """What a load reads, apart from its units.
 
     Attributes:
-        source: Words for a reader of the ledger.
+        source: The door: `files`, `object_store`, `collector`, `kafka`, `sql` or `replay`.
         mapping_name: Name of the mapping; a file is known per mapping.
         mapping_sha256: SHA-256 of the mapping's file; empty for the built-in one.
     """
@@ -203,16 +218,23 @@ def count_rows(connection: Connection, load_id: int) -> dict[str, int]:
 
 
 def finish_load(
-    engine: Engine, load_id: int, *, key: LoadKey, files: Sequence[FileCounts], dlt_load_id: str
+    engine: Engine,
+    load_id: int,
+    *,
+    key: LoadKey,
+    units: Sequence[UnitCounts],
+    dlt_load_id: str,
+    record: Callable[[Connection, int], None] | None = None,
 ) -> bool:
-    """Marks a load landed, in one transaction with its files, if exactly its rows are there.
+    """Marks a load landed, in one transaction with its units, if exactly its rows are there.
 
     Args:
         engine: Engine of the role that loads.
         load_id: The load.
         key: What it read.
-        files: What each file gave.
+        units: What each unit gave.
         dlt_load_id: dlt's id of the package.
+        record: Writes what the door itself keeps of the load, in the same transaction.
 
     Returns:
         Whether the load is landed; False when there are more or fewer rows than were read, in which
@@ -222,13 +244,13 @@ def finish_load(
         MeterhouseError: The load was taken back by another process meanwhile.
     """
     expected = {
-        "events": sum(file.event_count for file in files),
-        "rejected": sum(file.rejected_count for file in files),
+        "events": sum(unit.event_count for unit in units),
+        "rejected": sum(unit.rejected_count for unit in units),
     }
     with engine.begin() as connection:
         if count_rows(connection, load_id) != expected:
             return False
-        connection.execute(_INSERT_FILE, [_describe_file(file, load_id, key) for file in files])
+        connection.execute(_INSERT_FILE, [_describe_unit(unit, load_id, key) for unit in units])
         updated = connection.execute(
             _MARK_LANDED,
             {"load_id": load_id, "dlt_load_id": dlt_load_id, **expected},
@@ -238,6 +260,8 @@ def finish_load(
                 f"Load {load_id} was taken back by another process while it was landing.",
                 remedy="run the same command again",
             )
+        if record is not None:
+            record(connection, load_id)
         crash_point("load.before_commit")
     return True
 
@@ -255,14 +279,14 @@ _MARK_LANDED = text(
 )
 
 
-def _describe_file(counts: FileCounts, load_id: int, key: LoadKey) -> dict[str, object]:
+def _describe_unit(counts: UnitCounts, load_id: int, key: LoadKey) -> dict[str, object]:
     return {
-        "file_sha256": counts.file.sha256,
+        "file_sha256": counts.unit.sha256,
         "mapping_name": key.mapping_name,
         "load_id": load_id,
-        "file_number": counts.file_number,
-        "file_name": counts.file.name,
-        "size_bytes": counts.file.size_bytes,
+        "file_number": counts.unit.number,
+        "file_name": counts.unit.name,
+        "size_bytes": counts.unit.size_bytes,
         "line_count": counts.line_count,
         "received_count": counts.received_count,
         "event_count": counts.event_count,

@@ -1,11 +1,43 @@
-"""What a call of `load_files` did, for whoever shows or checks it."""
+"""What landing did, for whoever shows or checks it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from ingestion.ledger import FileCounts
+from ingestion.ledger import UnitCounts
 from warehouse import MeterhouseError, Problem
+
+
+@dataclass(frozen=True)
+class BatchesReport:
+    """What landed as one load.
+
+    Attributes:
+        load_id: The load.
+        units: What each unit gave.
+        rejected_by_reason: Rejected deliveries by reason.
+        recovered_loads: Loads of killed runs that were taken back first.
+    """
+
+    load_id: int
+    units: tuple[UnitCounts, ...]
+    rejected_by_reason: dict[str, int] = field(default_factory=dict)
+    recovered_loads: tuple[int, ...] = ()
+
+    @property
+    def received_count(self) -> int:
+        """Deliveries: events and rejected ones."""
+        return self.event_count + self.rejected_count
+
+    @property
+    def event_count(self) -> int:
+        """Deliveries that landed as events."""
+        return sum(unit.event_count for unit in self.units)
+
+    @property
+    def rejected_count(self) -> int:
+        """Deliveries that landed as rejected."""
+        return sum(unit.rejected_count for unit in self.units)
 
 
 @dataclass(frozen=True)
@@ -24,7 +56,7 @@ class LoadReport:
 
     load_id: int | None
     mapping_name: str
-    new_files: tuple[FileCounts, ...] = ()
+    new_files: tuple[UnitCounts, ...] = ()
     known_files: tuple[str, ...] = ()
     refused: tuple[Problem, ...] = ()
     rejected_by_reason: dict[str, int] = field(default_factory=dict)

@@ -24,18 +24,26 @@ class Origin:
 
     Attributes:
         load_id: The load that they belong to.
-        file_number: Number of the file within the load, from 1.
-        file_sha256: SHA-256 of the file's bytes, 64 hexadecimal digits.
+        file_number: Number of the file (or other unit) within the load, from 1.
+        delivery_prefix: First part of every delivery id of this unit: of a file the beginning of
+            its SHA-256 (`file_prefix`), of a partition `topic:partition`.
     """
 
     load_id: int
     file_number: int
-    file_sha256: str
+    delivery_prefix: str
 
-    @property
-    def delivery_prefix(self) -> str:
-        """The first part of every delivery id of this file."""
-        return self.file_sha256[:16]
+
+def file_prefix(file_sha256: str) -> str:
+    """Names a file in delivery ids.
+
+    Args:
+        file_sha256: SHA-256 of its bytes, 64 hexadecimal digits.
+
+    Returns:
+        The first 16 of them.
+    """
+    return file_sha256[:16]
 
 
 @dataclass(frozen=True)

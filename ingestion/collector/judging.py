@@ -12,7 +12,7 @@ _SAMPLE = (
     b'{"event_id":"e","customer_id":"c","event_type":"t",'
     b'"occurred_at":"2026-01-01T00:00:00Z","quantity":1}'
 )
-_NOWHERE = Origin(load_id=0, file_number=0, file_sha256="")
+_NOWHERE = Origin(load_id=0, file_number=0, delivery_prefix="")
 
 
 @dataclass(frozen=True)

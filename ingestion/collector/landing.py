@@ -40,7 +40,7 @@ def land_segments(
     report = None
     if segments:
         try:
-            report = load_files(warehouse, segments)
+            report = load_files(warehouse, segments, source="collector")
         finally:
             _set_landed_aside(warehouse, segments)
     _remove_old(settings.spool / LANDED_FOLDER, keep_seconds=settings.landed_hours * 3600)

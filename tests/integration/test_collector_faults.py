@@ -78,7 +78,9 @@ def test_batches_land_as_they_were_answered(
     assert land_segments(warehouse, collector.settings) is None
     assert len(list((collector.spool / "landed").iterdir())) == 1
     with warehouse.engine(Role.LOADER).connect() as connection:
-        name = connection.execute(text("select file_name from ops.files")).scalar_one()
+        query = "select file_name, source from ops.files inner join ops.loads using (load_id)"
+        name, door = connection.execute(text(query)).one()
+    assert door == "collector"
     assert name == reply.json["batch_id"].rpartition(":")[0]
 
 

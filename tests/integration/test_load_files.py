@@ -57,7 +57,7 @@ def test_events_land_exactly(warehouse: Warehouse, tmp_path: Path) -> None:
     assert report.rejected_by_reason == {"malformed_json": 2}
     rows = query(warehouse, "select * from raw_usage.events order by line_number")
     assert len(rows) == 2_000
-    prefix = report.new_files[0].file.sha256[:16]
+    prefix = report.new_files[0].unit.sha256[:16]
     assert rows[7] == (
         *(report.load_id, f"{prefix}:8", 1, 8, "c1", "e7", "t"),
         datetime(2026, 9, 1, 0, 0, 0, 1, tzinfo=UTC),

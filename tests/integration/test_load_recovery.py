@@ -108,7 +108,7 @@ def test_a_copy_that_a_killed_loader_left_running_is_waited_for(
         b'{"event_id":"e","customer_id":"c","event_type":"t",'
         b'"occurred_at":"2026-09-01T00:00:00Z","quantity":1}'
     )
-    row = validate_lines([event], first_line=1, origin=Origin(load_id, 1, "f" * 64)).events
+    row = validate_lines([event], first_line=1, origin=Origin(load_id, 1, "f" * 16)).events
     names = ", ".join(f":{name}" for name in row.column_names)
     with engine.connect() as zombie:
         zombie.execute(text(f"insert into raw_usage.events values ({names})"), row.to_pylist())

@@ -36,7 +36,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> SampleReport:
 def landed(sample: SampleReport) -> tuple[list[dict], pa.Table]:
     events, rejected = [], []
     for number, path in enumerate(sample.files, start=1):
-        origin = Origin(load_id=1, file_number=number, file_sha256=f"{number:016d}" * 4)
+        origin = Origin(load_id=1, file_number=number, delivery_prefix=f"{number:016d}")
         for verdicts, _ in read_file(path, origin=origin, mapping=None, batch_bytes=1 << 20):
             events.append(verdicts.events)
             rejected.append(verdicts.rejected)

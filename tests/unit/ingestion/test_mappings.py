@@ -16,7 +16,7 @@ from ingestion.validator import Origin
 from warehouse.errors import MeterhouseError
 
 MAPPINGS = Path(__file__).resolve().parents[3] / "examples" / "mappings"
-ORIGIN = Origin(load_id=1, file_number=1, file_sha256="0123456789abcdef" * 4)
+ORIGIN = Origin(load_id=1, file_number=1, delivery_prefix="0123456789abcdef")
 BASE = """\
 name: sample
 format: csv

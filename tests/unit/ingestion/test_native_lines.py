@@ -14,7 +14,7 @@ from ingestion.native_lines import StrictLine, decode_lines, decode_strictly
 from ingestion.rejections import Rejection, keep_raw_text, restore_raw_text
 from ingestion.validator import Origin, Verdicts, validate_lines
 
-ORIGIN = Origin(load_id=7, file_number=2, file_sha256="0123456789abcdef" * 4)
+ORIGIN = Origin(load_id=7, file_number=2, delivery_prefix="0123456789abcdef")
 HEAD = '{"event_id":"e","customer_id":"c","event_type":"t","occurred_at":"2026-09-01T00:00:00Z"'
 GOOD = (HEAD + ',"quantity":1}').encode()
 

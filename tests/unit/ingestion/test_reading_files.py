@@ -23,7 +23,7 @@ from ingestion.reading import read_file
 from ingestion.validator import Origin
 from warehouse.errors import MeterhouseError
 
-ORIGIN = Origin(load_id=1, file_number=1, file_sha256="0123456789abcdef" * 4)
+ORIGIN = Origin(load_id=1, file_number=1, delivery_prefix="0123456789abcdef")
 
 
 def event_line(number: int) -> bytes:

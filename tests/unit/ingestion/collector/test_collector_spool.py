@@ -28,7 +28,7 @@ GOOD = (
     b'{"event_id":"e","customer_id":"c","event_type":"t",'
     b'"occurred_at":"2026-11-20T10:00:00Z","quantity":1}'
 )
-ORIGIN = Origin(load_id=1, file_number=1, file_sha256="0" * 64)
+ORIGIN = Origin(load_id=1, file_number=1, delivery_prefix="0")
 LINES = st.one_of(
     st.sampled_from(
         [GOOD, GOOD + b"\r", b"\xef\xbb\xbf" + GOOD, b"\x1f\x8b" + GOOD, b"\x28\xb5\x2f\xfd"]

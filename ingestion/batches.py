@@ -1,0 +1,267 @@
+"""Lands what a door reads: open a load, read, land, count, commit; safe to kill and to repeat.
+
+A door gives units (files, partitions, tables), each in batches. How it reads them is its own
+matter: what counts here is what a batch holds and what a unit is called.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
+
+import pyarrow as pa
+from dlt.pipeline.exceptions import PipelineStepFailed
+from sqlalchemy import Connection, Engine, text
+
+from ingestion.landing import Landing
+from ingestion.ledger import (
+    LoadKey,
+    Unit,
+    UnitCounts,
+    abort_load,
+    delete_rows,
+    finish_load,
+    open_load,
+)
+from ingestion.load_reports import BatchesReport
+from ingestion.settings import IngestionSettings
+from ingestion.turns import taking_turns
+from ingestion.validator import Verdicts
+from warehouse import MeterhouseError, Role, Warehouse
+from warehouse.crash_points import crash_point
+from warehouse.progress import Task, progress
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Some deliveries of one unit.
+
+    Attributes:
+        unit_number: Number of the unit within the load, from 1.
+        verdicts: What the deliveries became.
+        line_count: Lines, rows or messages that they stand for, blank ones included.
+    """
+
+    unit_number: int
+    verdicts: Verdicts
+    line_count: int
+
+
+_Error = TypeVar("_Error", bound=BaseException)
+# Yields, for each unit, its batches and then the unit itself, which says that it was read whole.
+Read = Callable[[int], Iterable[Batch | Unit]]
+Record = Callable[[Connection, int], None]
+
+
+class ReadAgainError(Exception):
+    """Raised by `read` of a door: what was read so far must not land, and it is to be read again.
+
+    The door has to give less the next time, else this has no end.
+    """
+
+
+def land_batches(
+    warehouse: Warehouse,
+    key: LoadKey,
+    read: Read,
+    *,
+    record: Record | None = None,
+    settings: IngestionSettings | None = None,
+) -> BatchesReport | None:
+    """Lands what a door reads as one load, exactly once.
+
+    Waits until no other process loads. The load counts as landed in one transaction, once exactly
+    its rows are there; what the door records is part of it. A run that was killed leaves nothing
+    that counts, and the next one takes back what it left.
+
+    Args:
+        warehouse: The warehouse.
+        key: What the load is, the door included.
+        read: Reads the units of a load, given its id; it may be called more than once, and then has
+            to give the same again.
+        record: Writes the door's own ledger rows, given the transaction and the load's id; what it
+            raises takes the load back.
+        settings: Settings; from the environment when not given.
+
+    Returns:
+        What landed; None when `read` gave no unit, which leaves an aborted load.
+
+    Raises:
+        MeterhouseError: As `read` or `record` raised it, or Postgres failed.
+    """
+    with taking_turns(warehouse) as recovered:
+        return land_in_turn(
+            warehouse, key, read, record=record, settings=settings, recovered_loads=recovered
+        )
+
+
+def land_in_turn(
+    warehouse: Warehouse,
+    key: LoadKey,
+    read: Read,
+    *,
+    record: Record | None = None,
+    settings: IngestionSettings | None = None,
+    recovered_loads: tuple[int, ...] = (),
+) -> BatchesReport | None:
+    """Does what `land_batches` does, within `taking_turns`.
+
+    Args:
+        warehouse: The warehouse.
+        key: What the load is, the door included.
+        read: Reads the units of a load.
+        record: Writes the door's own ledger rows.
+        settings: Settings; from the environment when not given.
+        recovered_loads: What `taking_turns` gave, for the report.
+
+    Returns:
+        What landed; None when `read` gave no unit.
+
+    Raises:
+        MeterhouseError: As `read` or `record` raised it, or Postgres failed.
+    """
+    run = _Run(warehouse, key, read, record, settings or IngestionSettings())
+    load_id = run.land()
+    if load_id is None:
+        return None
+    reasons = dict(sorted(run.reasons.items()))
+    return BatchesReport(load_id, tuple(run.units), reasons, recovered_loads)
+
+
+class _Run:
+    """One load under way: what was counted, and where it stands."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        key: LoadKey,
+        read: Read,
+        record: Record | None,
+        settings: IngestionSettings,
+    ) -> None:
+        self._warehouse = warehouse
+        self._engine = warehouse.engine(Role.LOADER)
+        self._key = key
+        self._read = read
+        self._record = record
+        self._settings = settings
+        self.units: list[UnitCounts] = []
+        self.reasons: Counter[str] = Counter()
+
+    def land(self) -> int | None:
+        """Lands what is read as one load; None when nothing was."""
+        load_id = open_load(self._engine, self._key)
+        crash_point("load.after_open")
+        try:
+            for _ in range(self._settings.load_attempts):
+                if self._land_once(load_id) or not self.units:
+                    break
+            else:
+                raise MeterhouseError(
+                    f"Load {load_id} didn't land exactly the rows that were read: taken back.",
+                    remedy="check the Postgres log, then run the same command again",
+                )
+        except BaseException:
+            abort_load(self._engine, load_id)
+            raise
+        if not self.units:
+            abort_load(self._engine, load_id)
+            return None
+        crash_point("load.after_commit")
+        _summarize(self._engine)
+        return load_id
+
+    def _land_once(self, load_id: int) -> bool:
+        """Tries to land. Returns whether it worked; there is nothing to land without `units`."""
+        landing = Landing(
+            state_dir=self._warehouse.state_dir,
+            load_id=load_id,
+            url=self._warehouse.url(Role.LOADER),
+            workers=self._settings.load_workers,
+        )
+        try:
+            self._extract(landing, load_id)
+            if not self.units:
+                return False
+            crash_point("load.after_extract")
+            with progress().task("Landing events", unit="events") as task:
+                landing.normalize()
+                crash_point("load.after_normalize")
+                dlt_load_id = landing.load()
+                task.advance(sum(unit.received_count for unit in self.units))
+            crash_point("load.after_landing")
+        except PipelineStepFailed as error:
+            own = _find_cause(error, MeterhouseError)
+            if own is not None:
+                raise own from error
+            raise MeterhouseError(
+                f"Landing load {load_id} failed: {error.exception}",
+                remedy="check that Postgres runs and has space, then run the same command again",
+            ) from error
+        finally:
+            landing.remove()
+        if finish_load(
+            self._engine,
+            load_id,
+            key=self._key,
+            units=self.units,
+            dlt_load_id=dlt_load_id,
+            record=self._record,
+        ):
+            return True
+        with self._engine.begin() as connection:
+            delete_rows(connection, load_id)
+        return False
+
+    def _extract(self, landing: Landing, load_id: int) -> None:
+        """Extracts all units; begins anew as often as the door wants to read again."""
+        while True:
+            self.units = []
+            self.reasons.clear()
+            try:
+                with progress().task("Reading events", unit="events") as task:
+                    landing.extract(self._tables(load_id, task))
+                return
+            except PipelineStepFailed as error:
+                if _find_cause(error, ReadAgainError) is None:
+                    raise
+                landing.reset()
+
+    def _tables(self, load_id: int, task: Task) -> Iterator[tuple[str, pa.Table]]:
+        """Yields the tables of all units; `units` holds those that are read to their end."""
+        open_units: dict[int, Counter[str]] = {}
+        for item in self._read(load_id):
+            if isinstance(item, Unit):
+                counts = open_units.pop(item.number, Counter())
+                self.units.append(
+                    UnitCounts(item, counts["lines"], counts["events"], counts["rejected"])
+                )
+                continue
+            verdicts = item.verdicts
+            open_units.setdefault(item.unit_number, Counter()).update(
+                lines=item.line_count,
+                events=verdicts.events.num_rows,
+                rejected=verdicts.rejected.num_rows,
+            )
+            self.reasons.update(verdicts.rejected["reason"].to_pylist())
+            task.advance(verdicts.received_count)
+            yield "events", verdicts.events
+            yield "rejected", verdicts.rejected
+        if open_units:
+            numbers = ", ".join(map(str, open_units))
+            raise AssertionError(f"a door didn't say that unit {numbers} was read whole")
+
+
+def _find_cause(error: BaseException | None, kind: type[_Error]) -> _Error | None:
+    """Finds what a door raised among the causes of dlt's error."""
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error
+
+
+def _summarize(engine: Engine) -> None:
+    """Lets readers find the new rows by load: VACUUM also summarizes the BRIN indexes."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("vacuum raw_usage.events, raw_usage.rejected"))

@@ -29,7 +29,12 @@ PROMISED = {
     f" flat_fee_unrounded amount_unrounded {AMOUNTS}",
     "rpt_event_fates": "load_id fate reason delivery_count landed_at mapping_name",
     "rpt_quarantine": "load_id delivery_id file_name line_number reason detail customer_id event_id"
-    " raw_text",
+    " raw_text state who why decided_at replay_load_id replay_delivery_id",
+    "rpt_quarantine_reasons": "reason delivery_count open_count replayed_count discarded_count"
+    " customer_count oldest_open_at newest_at",
+    "rpt_conflicts": "load_id delivery_id customer_id event_id first_delivery_id first_load_id state"
+    " differing_fields event_type occurred_at quantity properties first_event_type"
+    " first_occurred_at first_quantity first_properties landed_at",
 }
 KINDS = {"_minor": "bigint", "_exponent": "integer", "_count": "bigint", "_quantity": "numeric"}
 SMALLER_COUNTS = {("rpt_invoice_register", "line_count")}

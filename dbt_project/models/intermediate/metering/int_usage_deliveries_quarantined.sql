@@ -9,9 +9,14 @@ fates as (
         customer_id,
         event_id,
         reason,
-        detail
-    from {{ ref('stg_ops__event_fates') }}
-    where fate = 'quarantined'
+        detail,
+        state,
+        who,
+        why,
+        decided_at,
+        replay_load_id,
+        replay_delivery_id
+    from {{ ref('int_quarantine_states') }}
 
 ),
 
@@ -94,7 +99,13 @@ quarantined as (
         fates.detail,
         fates.customer_id,
         fates.event_id,
-        texts.raw_text
+        texts.raw_text,
+        fates.state,
+        fates.who,
+        fates.why,
+        fates.decided_at,
+        fates.replay_load_id,
+        fates.replay_delivery_id
     from fates
     left join texts on fates.load_id = texts.load_id and fates.delivery_id = texts.delivery_id
     left join files on fates.load_id = files.load_id and texts.file_number = files.file_number

@@ -12,7 +12,13 @@ quarantined_deliveries as (
         detail,
         customer_id,
         event_id,
-        raw_text
+        raw_text,
+        state,
+        who,
+        why,
+        decided_at,
+        replay_load_id,
+        replay_delivery_id
     from {{ ref('int_usage_deliveries_quarantined') }}
 
 )

@@ -6,6 +6,7 @@ source_rows as (
     select
         load_id,
         state,
+        source,
         mapping_name,
         received_count,
         event_count,

@@ -8,8 +8,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingestion.readers.streams import refuse_file
-from warehouse.errors import MeterhouseError
+from ingestion.readers.streams import RefusedFileError, refuse_file
+from ingestion.ready_markers import (
+    ReadyMarker,
+    check_lines,
+    check_sha256,
+    is_complete_name,
+    is_marked,
+    read_marker,
+)
+from warehouse.errors import MeterhouseError, Problem
 from warehouse.progress import progress
 
 _SUFFIXES = {
@@ -34,6 +42,8 @@ class SourceFile:
         sha256: SHA-256 of its bytes as they stand, 64 hexadecimal digits.
         size_bytes: Its size.
         modified_ns: Its time of change, to notice that it changes while it is read.
+        location: Where it came from, as errors name it: its path, or the URL of an object.
+        marker: What its ready-marker promises; None where no marker is asked for.
     """
 
     path: Path
@@ -41,6 +51,8 @@ class SourceFile:
     sha256: str
     size_bytes: int
     modified_ns: int
+    location: str
+    marker: ReadyMarker | None = None
 
 
 def guess_format(path: Path) -> str | None:
@@ -61,8 +73,8 @@ def guess_format(path: Path) -> str | None:
 def expand_paths(paths: Sequence[Path | str], *, file_format: str | None = None) -> list[Path]:
     """Finds the files that are meant.
 
-    A folder means the data files in it (not in folders below, no hidden ones, none whose name tells
-    no format, such as `.part`), a pattern what it matches; each file is taken once.
+    A folder means the data files in it (not in folders below, none whose name tells no format), a
+    pattern what it matches; each file is taken once. Hidden files, parts and markers never are.
 
     Args:
         paths: Files, folders and patterns.
@@ -72,7 +84,7 @@ def expand_paths(paths: Sequence[Path | str], *, file_format: str | None = None)
         The files, in the order given; those of one folder or pattern by name.
 
     Raises:
-        MeterhouseError: A path or pattern finds nothing.
+        MeterhouseError: A path or pattern finds nothing, or a named file is called incomplete.
     """
     found: dict[Path, None] = {}
     for given in paths:
@@ -81,10 +93,15 @@ def expand_paths(paths: Sequence[Path | str], *, file_format: str | None = None)
             files = [file for file in sorted(path.iterdir()) if _is_data_file(file, file_format)]
         elif path.exists():
             files = [path]
+            if not is_complete_name(path.name):
+                raise MeterhouseError(
+                    f"{given} is not taken: hidden files, .part, .tmp and markers are no data.",
+                    remedy="rename the file once it is complete",
+                )
         else:
             matches = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207  any root
             files = [Path(match) for match in matches]
-            files = [file for file in files if file.is_file()]
+            files = [file for file in files if file.is_file() and is_complete_name(file.name)]
         if not files:
             raise MeterhouseError(
                 f"{given} finds no file to load.",
@@ -97,25 +114,51 @@ def expand_paths(paths: Sequence[Path | str], *, file_format: str | None = None)
     return list(found)
 
 
-def identify_files(paths: Sequence[Path]) -> list[SourceFile]:
-    """Reads each file once for its SHA-256.
+def part_ready(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Parts the files that have a ready-marker from those that wait for theirs.
 
     Args:
         paths: The files.
 
     Returns:
-        The files with what identifies them, in the same order.
-
-    Raises:
-        RefusedFileError: A file can't be read.
+        Those that are ready, and those that wait.
     """
-    total = sum(path.stat().st_size for path in paths if path.exists())
+    names: dict[Path, set[str]] = {}
+    ready: list[Path] = []
+    waiting: list[Path] = []
+    for path in paths:
+        folder = path.parent
+        if folder not in names:
+            names[folder] = {entry.name for entry in folder.iterdir()}
+        (ready if is_marked(path.name, names[folder]) else waiting).append(path)
+    return ready, waiting
+
+
+def identify_files(
+    paths: Sequence[Path], *, with_markers: bool = False
+) -> tuple[list[SourceFile], list[Problem]]:
+    """Reads each file once for its SHA-256.
+
+    Args:
+        paths: The files.
+        with_markers: Whether to read their ready-markers, and to hold them to what these say.
+
+    Returns:
+        The files with what identifies them, in the same order, and what is wrong with those that
+        are refused: they can't be read, or aren't what their marker says.
+    """
+    total = sum(_size_of(path) for path in paths)
+    files: list[SourceFile] = []
+    refused: list[Problem] = []
     with progress().task("Reading file hashes", total=total, unit="bytes") as task:
-        files = []
         for path in paths:
-            files.append(_identify(path))
-            task.advance(files[-1].size_bytes)
-    return files
+            try:
+                files.append(_identify(path, with_marker=with_markers))
+            except RefusedFileError as refusal:
+                refused.extend(refusal.problems)
+            else:
+                task.advance(files[-1].size_bytes)
+    return files, refused
 
 
 def check_unchanged(file: SourceFile) -> None:
@@ -140,9 +183,31 @@ def check_unchanged(file: SourceFile) -> None:
         )
 
 
-def _identify(path: Path) -> SourceFile:
+def check_read(file: SourceFile, line_count: int) -> None:
+    """Refuses a file that was read to its end, but isn't what it was or should be.
+
+    Args:
+        file: The file.
+        line_count: Lines or rows that it had.
+
+    Raises:
+        RefusedFileError: It changed meanwhile, or has not as many lines as its marker says.
+    """
+    check_unchanged(file)
+    check_lines(file.location, file.marker, line_count)
+
+
+def _size_of(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _identify(path: Path, *, with_marker: bool) -> SourceFile:
     digest = hashlib.sha256()
     try:
+        marker = read_marker(path) if with_marker else None
         state = path.stat()
         with path.open("rb") as stream:
             while chunk := stream.read(_READ_BYTES):
@@ -151,8 +216,11 @@ def _identify(path: Path) -> SourceFile:
         raise refuse_file(
             path, f"the file can't be read: {error.strerror}", remedy="check that it is there"
         ) from error
-    file = SourceFile(path, path.name, digest.hexdigest(), state.st_size, state.st_mtime_ns)
+    file = SourceFile(
+        path, path.name, digest.hexdigest(), state.st_size, state.st_mtime_ns, str(path), marker
+    )
     check_unchanged(file)
+    check_sha256(path, marker, file.sha256)
     return file
 
 
@@ -160,7 +228,7 @@ def _is_data_file(path: Path, file_format: str | None) -> bool:
     known = guess_format(path)
     return (
         path.is_file()
-        and not path.name.startswith(".")
+        and is_complete_name(path.name)
         and known is not None
         and file_format in (None, known)
     )

@@ -52,6 +52,7 @@ class LoadReport:
         refused: Files that were refused whole, with what to do about each.
         rejected_by_reason: Rejected deliveries by reason.
         recovered_loads: Loads of killed runs that were taken back first.
+        waiting_files: Names of the files that have no ready-marker yet.
     """
 
     load_id: int | None
@@ -61,6 +62,7 @@ class LoadReport:
     refused: tuple[Problem, ...] = ()
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
     recovered_loads: tuple[int, ...] = ()
+    waiting_files: tuple[str, ...] = ()
 
     @property
     def received_count(self) -> int:

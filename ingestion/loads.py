@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy import Engine
 
 from ingestion.batches import Batch, ReadAgainError, land_in_turn
 from ingestion.contracts import NATIVE
-from ingestion.files import SourceFile, check_unchanged, expand_paths, identify_files
+from ingestion.files import SourceFile, check_read, expand_paths, identify_files, part_ready
 from ingestion.ledger import LoadKey, Unit, find_known, record_sightings
 from ingestion.load_reports import LoadReport, RefusedFilesError
 from ingestion.mappings import Mapping, load_mapping
@@ -49,33 +50,67 @@ def load_files(
 
     Raises:
         RefusedFilesError: Files were refused whole (cut off, damaged, changing, not as the mapping
-            says); the others have landed, and its `report` says so.
+            or their marker says); the others have landed, and its `report` says so.
         MeterhouseError: Nothing is found, the mapping is wrong, or Postgres failed.
     """
     settings = settings or IngestionSettings()
     known_mapping = mapping if isinstance(mapping, Mapping | None) else load_mapping(Path(mapping))
     found = expand_paths(paths, file_format=known_mapping.format if known_mapping else None)
+    waiting: list[Path] = []
+    if settings.ready_markers:
+        found, waiting = part_ready(found)
+    files, refused = identify_files(found, with_markers=settings.ready_markers)
+    crash_point("load.after_hash")
+    report = load_identified(
+        warehouse, files, known_mapping, source=source, settings=settings, refused=refused
+    )
+    report = replace(report, waiting_files=tuple(path.name for path in waiting))
+    if report.refused:
+        raise RefusedFilesError(report)
+    return report
+
+
+def load_identified(
+    warehouse: Warehouse,
+    files: Sequence[SourceFile],
+    mapping: Mapping | None,
+    *,
+    source: str,
+    settings: IngestionSettings,
+    refused: Sequence[Problem] = (),
+) -> LoadReport:
+    """Loads files that are identified already, as one load.
+
+    Args:
+        warehouse: The warehouse.
+        files: The files.
+        mapping: How rows become events; None: native events.
+        source: The door that the files came by, for the ledger.
+        settings: Settings.
+        refused: What was refused before, for the report.
+
+    Returns:
+        What was done, the refused files included.
+
+    Raises:
+        MeterhouseError: Postgres failed.
+    """
+    key = _describe_load(mapping, source=source)
     engine = warehouse.engine(Role.LOADER)
     with taking_turns(warehouse) as recovered:
-        files = identify_files(found)
-        crash_point("load.after_hash")
-        key = _describe_load(known_mapping, source=source)
         new, known = _split_known(engine, files, mapping_name=key.mapping_name)
         record_sightings(engine, known, mapping_name=key.mapping_name)
-        reading = _Files(new, known_mapping, settings)
+        reading = _Files(new, mapping, settings)
         landed = land_in_turn(warehouse, key, reading.read, settings=settings) if new else None
-        report = LoadReport(
+        return LoadReport(
             load_id=landed.load_id if landed else None,
             mapping_name=key.mapping_name,
             new_files=landed.units if landed else (),
             known_files=tuple(file.name for file in known),
-            refused=tuple(reading.refused),
+            refused=(*refused, *reading.refused),
             rejected_by_reason=landed.rejected_by_reason if landed else {},
             recovered_loads=recovered,
         )
-    if report.refused:
-        raise RefusedFilesError(report)
-    return report
 
 
 def _describe_load(mapping: Mapping | None, *, source: str) -> LoadKey:
@@ -124,7 +159,8 @@ class _Files:
             try:
                 yield from self._read_one(file, Origin(load_id, number, file_prefix(file.sha256)))
             except RefusedFileError as refusal:
-                self.refused.extend(refusal.problems)
+                named = (replace(problem, file=file.location) for problem in refusal.problems)
+                self.refused.extend(named)
                 self._files.remove(file)
                 raise ReadAgainError from refusal
 
@@ -135,7 +171,9 @@ class _Files:
             mapping=self._mapping,
             batch_bytes=self._settings.batch_bytes,
         )
+        total = 0
         for verdicts, line_count in batches:
+            total += line_count
             yield Batch(origin.file_number, verdicts, line_count)
-        check_unchanged(file)
+        check_read(file, total)
         yield Unit(origin.file_number, file.name, file.sha256, file.size_bytes)

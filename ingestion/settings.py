@@ -13,6 +13,7 @@ class IngestionSettings(BaseSettings):
         batch_bytes: Size of the batches that a file is read in, in bytes; memory follows it.
         load_workers: Number of connections that land rows side by side.
         load_attempts: How often landing is tried before a load is given up.
+        ready_markers: Whether only files and objects are taken that have a ready-marker.
     """
 
     model_config = SettingsConfigDict(env_prefix="METERHOUSE_INGESTION_", extra="ignore")
@@ -20,3 +21,4 @@ class IngestionSettings(BaseSettings):
     batch_bytes: int = Field(default=8 << 20, ge=1024, le=256 << 20)
     load_workers: int = Field(default=2, ge=1, le=16)
     load_attempts: int = Field(default=3, ge=1, le=10)
+    ready_markers: bool = False

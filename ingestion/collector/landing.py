@@ -48,7 +48,7 @@ def land_segments(
 
 
 def _set_landed_aside(warehouse: Warehouse, segments: list[Path]) -> None:
-    files = identify_files(segments)
+    files, _ = identify_files(segments)
     known = find_known(warehouse.engine(Role.LOADER), files, mapping_name=NATIVE)
     for file in files:
         if file.sha256 in known:

@@ -19,11 +19,11 @@ class RefusedFileError(MeterhouseError):
     """A file that is refused whole: nothing of it lands."""
 
 
-def refuse_file(path: Path, message: str, *, remedy: str) -> RefusedFileError:
+def refuse_file(path: Path | str, message: str, *, remedy: str) -> RefusedFileError:
     """Makes the error that says why a file is refused whole.
 
     Args:
-        path: The file.
+        path: The file, or the URL of an object.
         message: What is wrong with it.
         remedy: What to do about it.
 
@@ -31,7 +31,7 @@ def refuse_file(path: Path, message: str, *, remedy: str) -> RefusedFileError:
         The error, to be raised.
     """
     problem = Problem(message=message, remedy=remedy, file=str(path))
-    return RefusedFileError(f"{path.name} is refused whole.", problems=[problem])
+    return RefusedFileError(f"{Path(path).name} is refused whole.", problems=[problem])
 
 
 @contextmanager

@@ -126,9 +126,11 @@ def test_a_damaged_file_is_refused_with_a_remedy(tmp_path: Path, name: str, cont
     assert problem.remedy
 
 
-def test_a_file_that_is_gone_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(RefusedFileError):
-        identify_files([tmp_path / "gone.jsonl"])
+def test_a_file_that_is_gone_is_refused_alone(tmp_path: Path) -> None:
+    (tmp_path / "there.jsonl").write_bytes(LINES)
+    files, refused = identify_files([tmp_path / "gone.jsonl", tmp_path / "there.jsonl"])
+    assert [file.name for file in files] == ["there.jsonl"]
+    assert [problem.file for problem in refused] == [str(tmp_path / "gone.jsonl")]
 
 
 def test_a_half_written_last_line_is_quarantined_alone(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ class Reason(StrEnum):
     INVALID_TEXT = "invalid_text"
     DUPLICATE_KEY = "duplicate_key"
     LINE_TOO_LONG = "line_too_long"
+    EMPTY_MESSAGE = "empty_message"
 
 
 class UsageEvent(BaseModel):

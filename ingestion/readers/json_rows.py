@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
@@ -28,34 +28,58 @@ def read_json_batches(path: Path, *, paths: Sequence[str], batch_bytes: int) -> 
     Raises:
         RefusedFileError: The file can't be read to its end.
     """
-    steps = {path: path.split(".") for path in paths}
     for block in read_line_blocks(path, block_bytes=batch_bytes):
-        numbers: list[int] = []
-        lines: list[bytes] = []
-        rows: list[list[str | None]] = []
-        faults: list[RowFault] = []
-        for number, line in enumerate(block.lines, start=block.first_line):
-            if number in block.too_long:
-                detail = f"the line is longer than {MAX_LINE_BYTES} bytes"
-                faults.append(RowFault(number, Rejection(Reason.LINE_TOO_LONG, detail), line))
-            elif line.strip():
-                row = _read_row(line, steps)
-                if isinstance(row, Rejection):
-                    faults.append(RowFault(number, row, line))
-                else:
-                    numbers.append(number)
-                    lines.append(line)
-                    rows.append(row)
-        yield RowBatch(
-            columns={
-                name: pa.array([row[place] for row in rows], pa.string())
-                for place, name in enumerate(steps)
-            },
-            line_numbers=pa.array(numbers, pa.int64()),
-            raw=lines.__getitem__,
-            line_count=len(block.lines),
-            faults=faults,
+        numbers = range(block.first_line, block.first_line + len(block.lines))
+        yield build_json_batch(
+            block.lines, line_numbers=numbers, paths=paths, too_long=block.too_long
         )
+
+
+def build_json_batch(
+    lines: Sequence[bytes],
+    *,
+    line_numbers: Sequence[int],
+    paths: Sequence[str],
+    too_long: Container[int] = (),
+) -> RowBatch:
+    """Builds a batch of JSON texts, wherever they come from.
+
+    Args:
+        lines: The texts, one object each; blank ones are passed over.
+        line_numbers: Number of each.
+        paths: What is read of each row: `name`, or `name.name` into objects.
+        too_long: Numbers of the lines that are cut off, since they are too long.
+
+    Returns:
+        The rows and the faults of those that can't be read.
+    """
+    steps = {path: path.split(".") for path in paths}
+    numbers: list[int] = []
+    kept: list[bytes] = []
+    rows: list[list[str | None]] = []
+    faults: list[RowFault] = []
+    for number, line in zip(line_numbers, lines, strict=True):
+        if number in too_long:
+            detail = f"the line is longer than {MAX_LINE_BYTES} bytes"
+            faults.append(RowFault(number, Rejection(Reason.LINE_TOO_LONG, detail), line))
+        elif line.strip():
+            row = _read_row(line, steps)
+            if isinstance(row, Rejection):
+                faults.append(RowFault(number, row, line))
+            else:
+                numbers.append(number)
+                kept.append(line)
+                rows.append(row)
+    return RowBatch(
+        columns={
+            name: pa.array([row[place] for row in rows], pa.string())
+            for place, name in enumerate(steps)
+        },
+        line_numbers=pa.array(numbers, pa.int64()),
+        raw=kept.__getitem__,
+        line_count=len(lines),
+        faults=faults,
+    )
 
 
 def _read_row(line: bytes, steps: dict[str, list[str]]) -> list[str | None] | Rejection:

@@ -39,11 +39,41 @@ grant select, insert on ops.object_sightings, ops.sql_cursors to mh_loader;
 grant select on ops.object_sightings, ops.sql_cursors to mh_transformer, mh_finance;
 """
 
-STATEMENTS = """
+KAFKA = """
+-- grain: one row per topic, partition and load that read it; it begins where the one before ended
+create table ops.kafka_offsets (
+    topic text collate "C" not null,
+    topic_id text collate "C" not null,
+    partition_number integer not null,
+    first_offset bigint not null,
+    next_offset bigint not null,
+    message_count bigint not null,
+    load_id bigint not null references ops.loads (load_id),
+    primary key (topic, topic_id, partition_number, first_offset),
+    check (next_offset > first_offset and message_count > 0)
+);
+create index kafka_offsets_load_id on ops.kafka_offsets (load_id);
+
+-- grain: one row per jump of a partition's offsets: what lies between can't be read any more
+create table ops.kafka_gaps (
+    topic text collate "C" not null,
+    topic_id text collate "C" not null,
+    partition_number integer not null,
+    first_offset bigint not null,
+    next_offset bigint,
+    reason text not null check (reason in ('retention', 'hole', 'topic_replaced')),
+    found_at timestamptz not null default now(),
+    primary key (topic, topic_id, partition_number, first_offset),
+    check (next_offset > first_offset or reason = 'topic_replaced')
+);
+alter table ops.kafka_offsets owner to mh_owner;
+alter table ops.kafka_gaps owner to mh_owner;
+grant select, insert on ops.kafka_offsets, ops.kafka_gaps to mh_loader;
+grant select on ops.kafka_offsets, ops.kafka_gaps to mh_transformer, mh_finance;
 """
 
 
 def upgrade() -> None:
     """Makes what is new."""
     execute(OBJECT_STORES_AND_SQL)
-    execute(STATEMENTS)
+    execute(KAFKA)

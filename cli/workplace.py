@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.display import TerminalProgress, console
 from warehouse import Warehouse, open_warehouse
-from warehouse.progress import showing
+from warehouse.progress import progress, showing
 
 if TYPE_CHECKING:
     from orchestration.jobs import JobRunner
@@ -20,16 +20,23 @@ if TYPE_CHECKING:
 @contextmanager
 def working() -> Iterator[tuple[Warehouse, JobRunner]]:
     """Opens the warehouse and loads the jobs, showing progress while the context is open."""
+    with opened() as warehouse:
+        os.environ.update(_instance_variables(warehouse))
+        with progress().task("Loading the jobs", unit=""):
+            runner = _loaded_runner()
+        yield warehouse, runner
+
+
+@contextmanager
+def opened() -> Iterator[Warehouse]:
+    """Opens the warehouse, showing progress while the context is open."""
     warnings.filterwarnings("ignore")
     logging.getLogger("alembic").setLevel(logging.WARNING)
     reporter = TerminalProgress()
     with showing(reporter):
         with reporter.task("Opening the warehouse", unit=""):
             warehouse = open_warehouse()
-            os.environ.update(_instance_variables(warehouse))
-        with reporter.task("Loading the jobs", unit=""):
-            runner = _loaded_runner()
-        yield warehouse, runner
+        yield warehouse
 
 
 def _instance_variables(warehouse: Warehouse) -> dict[str, str]:
@@ -51,4 +58,4 @@ def relative(path: object) -> str:
     return text if shown.startswith("..") else shown
 
 
-__all__ = ["console", "relative", "working"]
+__all__ = ["console", "opened", "relative", "working"]

@@ -7,7 +7,7 @@ import dagster as dg
 from orchestration.dbt_project import prepared_manifest
 from orchestration.defs.billing import close, exported_invoices
 from orchestration.defs.ingestion import catalog, usage_files
-from orchestration.defs.quality import landing_meets_expectations
+from orchestration.defs.quality import kafka_is_read_whole, landing_meets_expectations
 from orchestration.defs.transformation import dbt_resource, usage_models
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
@@ -29,7 +29,7 @@ def definitions() -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[catalog, usage_files, models, exported_invoices],
-        asset_checks=[landing_meets_expectations],
+        asset_checks=[landing_meets_expectations, kafka_is_read_whole],
         jobs=[land_usage, land_catalog, build, refresh, close, export],
         schedules=[hourly],
         resources={"dbt": dbt_resource(), "warehouse": WarehouseResource()},

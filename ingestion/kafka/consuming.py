@@ -54,6 +54,11 @@ class ConsumeReport:
     superseded_count: int = 0
     gaps: list[Gap] = field(default_factory=list)
 
+    @property
+    def received_count(self) -> int:
+        """Deliveries: events and rejected ones."""
+        return self.event_count + self.rejected_count
+
 
 def consume_topics(
     warehouse: Warehouse,

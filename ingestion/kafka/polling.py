@@ -31,7 +31,7 @@ from ingestion.kafka.positions import (
     read_positions,
 )
 from ingestion.kafka.settings import KafkaSettings
-from ingestion.kafka.topics import Topics
+from ingestion.kafka.topics import Topics, ignore_error
 from warehouse import MeterhouseError
 
 _MOST_AT_ONCE = 5_000
@@ -92,7 +92,7 @@ class Poller:
         self._is_rebalanced = self.was_assigned = False
         self._largest = 16 << 10
         self._partitions: dict[tuple[str, int], PolledPartition] = {}
-        self._topics = Topics(make_admin(settings, _ignore_error), settings)
+        self._topics = Topics(make_admin(settings, ignore_error), settings)
         self._topics.find_ids([name for name in topics if not name.startswith("^")])
         self._consumer: Consumer = make_consumer(settings, self._note_error)
         self._consumer.subscribe(
@@ -254,10 +254,6 @@ class Poller:
     def _note_error(self, error: KafkaError) -> None:
         if is_fatal(error) or error.code() == KafkaError._ALL_BROKERS_DOWN:
             self._error = error
-
-
-def _ignore_error(error: KafkaError) -> None:
-    """Takes errors of the client that only asks: its calls say what went wrong."""
 
 
 def _refuse_rewind(key: PartitionKey, stored: int, high: int) -> MeterhouseError:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient, ConfigResource, ResourceType
 
-from ingestion.kafka.clients import PROBE_SECONDS, explain_exception
+from ingestion.kafka.clients import PROBE_SECONDS, explain_exception, make_admin
 from ingestion.kafka.settings import KafkaSettings
 
 
@@ -70,3 +70,20 @@ class Topics:
             return "compact" in str(asked[resource].result()["cleanup.policy"].value)
         except (KafkaException, KeyError):
             return False
+
+
+def check_topics(settings: KafkaSettings) -> None:
+    """Asks whether the topics of the settings can be read.
+
+    Args:
+        settings: Settings.
+
+    Raises:
+        MeterhouseError: No broker answers, or a topic is not there.
+    """
+    topics = Topics(make_admin(settings, ignore_error), settings)
+    topics.find_ids([name for name in settings.topics if not name.startswith("^")])
+
+
+def ignore_error(error: KafkaError) -> None:
+    """Takes errors of a client that only asks: its calls say what went wrong."""

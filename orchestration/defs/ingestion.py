@@ -8,8 +8,10 @@ from pydantic import Field
 
 from ingestion.catalog import load_catalog
 from ingestion.collector.landing import land_segments
+from ingestion.kafka.consuming import ConsumeReport
 from ingestion.load_reports import LoadReport
 from ingestion.loads import load_files
+from orchestration.defs.kafka import consume_waiting
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
 from warehouse import Warehouse
@@ -62,7 +64,7 @@ class CatalogFolder(dg.Config):
 def usage_files(
     config: UsageFiles, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Lands usage files that were not landed before; without paths, whatever waits."""
+    """Lands usage files that were not landed before; without paths, whatever waits anywhere."""
     opened = warehouse.open()
     if config.paths:
         reports = [load_files(opened, config.paths, config.mapping or None)]
@@ -70,15 +72,17 @@ def usage_files(
         reports = _load_waiting(opened, config.mapping)
     for report in reports:
         progress().note(_said(report))
+    consumed = ConsumeReport() if config.paths else consume_waiting(opened)
+    load_ids = [report.load_id for report in reports if report.load_id] + consumed.load_ids
     counts = {
-        "load_ids": ", ".join(str(report.load_id) for report in reports if report.load_id)
-        or "none: nothing new",
+        "load_ids": ", ".join(map(str, load_ids)) or "none: nothing new",
         "files": sum(len(report.new_files) for report in reports),
         "files known before": sum(len(report.known_files) for report in reports),
-        "received": sum(report.received_count for report in reports),
+        "messages": consumed.message_count,
+        "received": sum(report.received_count for report in [*reports, consumed]),
     }
-    event_count = sum(report.event_count for report in reports)
-    rejected_count = sum(report.rejected_count for report in reports)
+    event_count = sum(report.event_count for report in [*reports, consumed])
+    rejected_count = sum(report.rejected_count for report in [*reports, consumed])
     yield dg.MaterializeResult(
         asset_key=EVENTS, metadata={**counts, "dagster/partition_row_count": event_count}
     )

@@ -1,12 +1,13 @@
 """Asset checks: Great Expectations on what landed."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 from sqlalchemy import text
 
 from expectations import check_landing
 from orchestration.defs.ingestion import EVENTS
+from orchestration.defs.kafka import RECENT_DAYS, find_obstacles
 from orchestration.resources import WarehouseResource
 from warehouse import Role
 
@@ -38,4 +39,16 @@ def landing_meets_expectations(warehouse: WarehouseResource) -> dg.AssetCheckRes
         or f"load {load_id} meets every expectation",
         severity=dg.AssetCheckSeverity.WARN if report.success else dg.AssetCheckSeverity.ERROR,
         metadata={"load_id": load_id, "results": dg.MetadataValue.md("\n".join(table + lines))},
+    )
+
+
+@dg.asset_check(asset=EVENTS, name="kafka_is_read_whole")
+def kafka_is_read_whole(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Warns when messages of Kafka couldn't be read lately, or when no broker answers."""
+    since = datetime.now(UTC) - timedelta(days=RECENT_DAYS)
+    obstacles = find_obstacles(warehouse.open(), since=since)
+    return dg.AssetCheckResult(
+        passed=not obstacles,
+        description="; ".join(obstacles) or f"no gap in {RECENT_DAYS} days",
+        severity=dg.AssetCheckSeverity.WARN,
     )

@@ -25,6 +25,7 @@ HOMES_OF_TOOLS = {
     "dagster_postgres": {"orchestration"},
     "dbt": {"orchestration"},
     "dlt": {"ingestion"},
+    "confluent_kafka": {"ingestion"},
     "great_expectations": {"expectations"},
     "streamlit": {"dashboards"},
     "plotly": {"dashboards"},

@@ -35,6 +35,8 @@ PROMISED = {
     "rpt_conflicts": "load_id delivery_id customer_id event_id first_delivery_id first_load_id"
     " state differing_fields event_type occurred_at quantity properties first_event_type"
     " first_occurred_at first_quantity first_properties landed_at",
+    "rpt_kafka_gaps": "topic topic_id partition_number first_offset next_offset missing_count"
+    " reason found_at",
 }
 KINDS = {"_minor": "bigint", "_exponent": "integer", "_count": "bigint", "_quantity": "numeric"}
 SMALLER_COUNTS = {("rpt_invoice_register", "line_count")}

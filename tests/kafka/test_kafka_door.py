@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from ingestion.kafka.consuming import consume_topics
-from ingestion.kafka.positions import list_gaps
+from ingestion.kafka.positions import Gap, PartitionKey, list_gaps, record_gap
 from ingestion.kafka.settings import KafkaSettings
+from orchestration.defs.kafka import consume_waiting, find_obstacles
 from tests.kafka.conftest import Topic, event_line, landed
 from tests.kafka_broker.broker import free_port
 from warehouse import MeterhouseError, Role, Warehouse
@@ -257,3 +259,22 @@ def test_settings_that_can_t_work_are_refused(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("METERHOUSE_KAFKA_MAPPING", "")
     assert KafkaSettings().topics == ("a", "b")
     assert KafkaSettings().mapping is None
+
+
+def test_scheduled_work_lands_what_waits_and_warns_of_what_it_could_not(
+    warehouse: Warehouse, make_topic: MakeTopic
+) -> None:
+    topic = make_topic()
+    topic.send(event_line("a"), event_line("b"))
+    long_ago = datetime(2026, 1, 1, tzinfo=UTC)
+    assert consume_waiting(warehouse, KafkaSettings()).message_count == 0
+    assert consume_waiting(warehouse, topic.settings).message_count == 2
+    assert find_obstacles(warehouse, since=long_ago, settings=topic.settings) == []
+    address = f"127.0.0.1:{free_port()}"
+    away = topic.with_settings(bootstrap_servers=address, broker_seconds=1)
+    assert consume_waiting(warehouse, away).message_count == 0
+    [obstacle] = find_obstacles(warehouse, since=long_ago, settings=away)
+    assert f"Kafka at {address} doesn't answer" in obstacle
+    record_gap(warehouse.engine(Role.LOADER), Gap(PartitionKey("t", "id", 0), 3, 5, "retention"))
+    [obstacle] = find_obstacles(warehouse, since=long_ago, settings=KafkaSettings())
+    assert "t:0: offsets 3 to 4: deleted by the broker" in obstacle

@@ -13,6 +13,7 @@ import typer
 from cli.collector import app as collector_app
 from cli.display import console
 from cli.kafka import app as kafka_app
+from cli.quarantine import app as quarantine_app
 from cli.workplace import relative, working
 from warehouse import MeterhouseError, WarehouseSettings
 from warehouse.settings import PROJECT_ROOT
@@ -29,6 +30,7 @@ app = typer.Typer(
 
 app.add_typer(collector_app, name="collector")
 app.add_typer(kafka_app, name="kafka")
+app.add_typer(quarantine_app, name="quarantine")
 
 
 @app.command(epilog="Example: ./meterhouse demo --events 100000")

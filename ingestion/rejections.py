@@ -43,8 +43,20 @@ def keep_raw_text(raw: bytes) -> str:
     except UnicodeDecodeError:
         text = BASE64_MARK
     if "\x00" in text or text.startswith(BASE64_MARK):
-        return BASE64_MARK + base64.b64encode(raw).decode("ascii")
+        return keep_as_base64(raw)
     return text
+
+
+def keep_as_base64(raw: bytes) -> str:
+    """Turns the bytes of a line into `base64:` and their base64, whatever they are.
+
+    Args:
+        raw: The line without its line feed.
+
+    Returns:
+        A text that `restore_raw_text` turns back.
+    """
+    return BASE64_MARK + base64.b64encode(raw).decode("ascii")
 
 
 def restore_raw_text(text: str) -> bytes:

@@ -1,0 +1,1 @@
+"""What is done about deliveries in quarantine: list, export, replay after a fix, discard."""

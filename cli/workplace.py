@@ -39,14 +39,6 @@ def opened() -> Iterator[Warehouse]:
         yield warehouse
 
 
-@contextmanager
-def opened() -> Iterator[Warehouse]:
-    """Opens the warehouse alone, for a command that runs no job; progress is shown meanwhile."""
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    with showing(TerminalProgress()):
-        yield open_warehouse()
-
-
 def _instance_variables(warehouse: Warehouse) -> dict[str, str]:
     from orchestration.instance import configure_instance
 

@@ -144,9 +144,9 @@ _JUDGE = text("""
     ),
     known as (
         select waiting.*, facts.delivery_id as fact_delivery_id,
-            (facts.event_type, facts.occurred_at, facts.quantity, facts.properties)
-            = (waiting.event_type, waiting.occurred_at, waiting.quantity, waiting.properties)
-            as is_fact
+            (facts.event_type, facts.occurred_at, facts.quantity, facts.properties::jsonb)
+            = (waiting.event_type, waiting.occurred_at, waiting.quantity,
+                waiting.properties::jsonb) as is_fact
         from waiting
         left join marts.fct_usage_events as facts
             on facts.customer_id = waiting.customer_id and facts.event_id = waiting.event_id

@@ -68,18 +68,27 @@ def catalog(
 )
 def load(
     paths: Annotated[
-        list[Path] | None,
-        typer.Argument(help="Files, folders or quoted globs; without any: the inbox."),
+        list[str] | None,
+        typer.Argument(
+            help="Files, folders, quoted globs, s3://bucket/prefix/; without any: what waits."
+        ),
     ] = None,
     mapping: Annotated[
         Path | None,
         typer.Option(help="How the files' columns become usage events; without: native lines."),
     ] = None,
+    ready_markers: Annotated[
+        bool,
+        typer.Option("--ready-markers", help="Take only what has its marker, NAME.ready, beside."),
+    ] = False,
 ) -> None:
     """Land usage files that were not landed before; anything known is left alone."""
+    from ingestion.object_store.store import is_url
+
     chosen = {
-        "paths": [str(path.absolute()) for path in paths or []],
+        "paths": [path if is_url(path) else str(Path(path).absolute()) for path in paths or []],
         "mapping": str(mapping.resolve()) if mapping else "",
+        "ready_markers": ready_markers,
     }
     with working() as (_, runner):
         runner.run("load", ops={"usage_files": chosen})

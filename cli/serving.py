@@ -13,8 +13,11 @@ import urllib.request
 from dataclasses import dataclass
 
 from cli.display import console
+from cli.workplace import relative
+from ingestion.object_store.settings import ObjectStoreSettings
 from orchestration.dbt_project import prepared_manifest
 from orchestration.instance import configure_instance
+from orchestration.settings import OrchestrationSettings
 from warehouse import MeterhouseError, Role, Warehouse, WarehouseSettings, open_warehouse
 from warehouse.settings import PROJECT_ROOT
 from warehouse.warehouse import embedded_server
@@ -67,6 +70,7 @@ def serve(*, dagster_port: int, streamlit_port: int) -> None:
         for service in services:
             _wait_until_ready(service)
             console.print(f"  {service.name:<11} [link={service.url}]{service.url}[/link]")
+        console.print(f"  Watching    {_watched_places()}; a refresh runs every hour too")
         console.print("Ctrl-C stops all of it.")
         while all(service.process.poll() is None for service in services):
             time.sleep(0.5)
@@ -84,6 +88,14 @@ def serve(*, dagster_port: int, streamlit_port: int) -> None:
         if server is not None and started_server:
             server.stop()
         console.print("Stopped.")
+
+
+def _watched_places() -> str:
+    """Names the places from which new usage is loaded within a minute."""
+    inbox = OrchestrationSettings().inbox
+    inbox.mkdir(parents=True, exist_ok=True)
+    bucket = ObjectStoreSettings().inbox
+    return f"{relative(inbox)} and {bucket}" if bucket else relative(inbox)
 
 
 def _start_dagster(warehouse: Warehouse, port: int) -> Service:

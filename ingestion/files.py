@@ -29,6 +29,8 @@ _SUFFIXES = {
     ".parquet": "parquet",
 }
 _COMPRESSIONS = {".gz", ".zst"}
+KNOWN_SUFFIXES = frozenset({*_SUFFIXES, *_COMPRESSIONS})
+"""The suffixes that tell a format or a compression."""
 _READ_BYTES = 4 << 20
 
 

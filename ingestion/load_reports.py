@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from ingestion.ledger import UnitCounts
@@ -78,6 +80,31 @@ class LoadReport:
     def rejected_count(self) -> int:
         """Deliveries that landed as rejected."""
         return sum(file.rejected_count for file in self.new_files)
+
+
+def merge_reports(reports: Sequence[LoadReport]) -> LoadReport:
+    """Makes one report of several loads by the same mapping.
+
+    Args:
+        reports: At least one report, in the order of the loads.
+
+    Returns:
+        Everything that they say; `load_id` is the last load.
+    """
+    reasons: Counter[str] = Counter()
+    for report in reports:
+        reasons.update(report.rejected_by_reason)
+    loads = [report.load_id for report in reports if report.load_id is not None]
+    return LoadReport(
+        load_id=loads[-1] if loads else None,
+        mapping_name=reports[0].mapping_name,
+        new_files=tuple(unit for report in reports for unit in report.new_files),
+        known_files=tuple(name for report in reports for name in report.known_files),
+        refused=tuple(problem for report in reports for problem in report.refused),
+        rejected_by_reason=dict(sorted(reasons.items())),
+        recovered_loads=tuple(load for report in reports for load in report.recovered_loads),
+        waiting_files=tuple(name for report in reports for name in report.waiting_files),
+    )
 
 
 class RefusedFilesError(MeterhouseError):

@@ -1,4 +1,4 @@
-"""The code location: a literal list of assets, checks, jobs and schedules."""
+"""The code location: a literal list of assets, checks, jobs, schedules and sensors."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from orchestration.defs.quality import kafka_is_read_whole, landing_meets_expect
 from orchestration.defs.transformation import dbt_resource, usage_models
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
+from orchestration.watching import watching_sensor
 
 
 @dg.definitions
@@ -25,12 +26,17 @@ def definitions() -> dg.Definitions:
     )
     export = dg.define_asset_job("export", selection=dg.AssetSelection.assets(exported_invoices))
     hourly = dg.ScheduleDefinition(
-        name="refresh_hourly", job=refresh, cron_schedule="5 * * * *", execution_timezone="UTC"
+        name="refresh_hourly",
+        job=refresh,
+        cron_schedule="5 * * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
     )
     return dg.Definitions(
         assets=[catalog, usage_files, models, exported_invoices],
         asset_checks=[landing_meets_expectations, kafka_is_read_whole],
         jobs=[land_usage, land_catalog, build, refresh, close, export],
         schedules=[hourly],
+        sensors=[watching_sensor(refresh)],
         resources={"dbt": dbt_resource(), "warehouse": WarehouseResource()},
     )

@@ -8,6 +8,7 @@ from typing import Any
 import dagster as dg
 
 from orchestration.definitions import definitions
+from orchestration.defs.ingestion import DOORS_CHECK
 from orchestration.defs.quality import LANDING_CHECK
 from warehouse import MeterhouseError, Problem
 
@@ -66,7 +67,7 @@ def _failed_checks(result: dg.ExecuteInProcessResult) -> list[Problem]:
         for check in result.get_asset_check_evaluations()
         if not check.passed
         and check.severity is dg.AssetCheckSeverity.ERROR
-        and check.check_name == LANDING_CHECK
+        and check.check_name in (LANDING_CHECK, DOORS_CHECK)
     ]
 
 

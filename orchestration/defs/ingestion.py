@@ -7,14 +7,14 @@ import dagster as dg
 from pydantic import Field
 
 from ingestion.catalog import load_catalog
-from ingestion.collector.landing import land_segments
 from ingestion.kafka.consuming import ConsumeReport
 from ingestion.load_reports import LoadReport
-from ingestion.loads import load_files
+from ingestion.places import load_places
+from ingestion.settings import IngestionSettings
 from orchestration.defs.kafka import consume_waiting
+from orchestration.doors import Landed, load_waiting
 from orchestration.resources import WarehouseResource
-from orchestration.settings import OrchestrationSettings
-from warehouse import Warehouse
+from orchestration.watching import INCOMPLETE_TAG
 from warehouse.progress import progress
 
 CATALOG_TABLES = (
@@ -28,18 +28,21 @@ CATALOG_TABLES = (
 )
 EVENTS = dg.AssetKey(["raw_usage", "events"])
 REJECTED = dg.AssetKey(["raw_usage", "rejected"])
+DOORS_CHECK = "every_door_was_read"
 
 
 class UsageFiles(dg.Config):
     """Which usage files to load.
 
     Attributes:
-        paths: Files, folders or globs; empty: the inbox of the settings.
+        paths: Files, folders, globs, and `s3://` places; empty: whatever waits at the doors.
         mapping: Mapping file; empty: native event lines, or the mapping of the settings' inbox.
+        ready_markers: Take only what has a ready-marker, whatever the settings say.
     """
 
     paths: list[str] = Field(default_factory=list)
     mapping: str = ""
+    ready_markers: bool = False
 
 
 class CatalogFolder(dg.Config):
@@ -58,22 +61,37 @@ class CatalogFolder(dg.Config):
         dg.AssetSpec(EVENTS, description="One row per landed usage event.", kinds={"dlt"}),
         dg.AssetSpec(REJECTED, description="One row per line that is no event.", kinds={"dlt"}),
     ],
+    check_specs=[
+        dg.AssetCheckSpec(
+            DOORS_CHECK,
+            asset=EVENTS,
+            description="Nothing that waits was refused, and no door was away. What could be read "
+            "has landed, and is built on.",
+        )
+    ],
     group_name="raw_usage",
     pool="dlt",
 )
 def usage_files(
-    config: UsageFiles, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult[None]]:
+    context: dg.AssetExecutionContext, config: UsageFiles, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Lands usage files that were not landed before; without paths, whatever waits anywhere."""
     opened = warehouse.open()
+    settings = IngestionSettings()
+    if config.ready_markers:
+        settings = settings.model_copy(update={"ready_markers": True})
     if config.paths:
-        reports = [load_files(opened, config.paths, config.mapping or None)]
+        report = load_places(opened, config.paths, config.mapping or None, settings=settings)
+        landed = Landed((report,))
     else:
-        reports = _load_waiting(opened, config.mapping)
+        landed = load_waiting(opened, mapping=config.mapping, settings=settings)
+    reports = landed.reports
     for report in reports:
         progress().note(_said(report))
     consumed = ConsumeReport() if config.paths else consume_waiting(opened)
     load_ids = [report.load_id for report in reports if report.load_id] + consumed.load_ids
+    if landed.faults:
+        context.instance.add_run_tags(context.run_id, {INCOMPLETE_TAG: "true"})
     counts = {
         "load_ids": ", ".join(map(str, load_ids)) or "none: nothing new",
         "files": sum(len(report.new_files) for report in reports),
@@ -90,23 +108,23 @@ def usage_files(
         asset_key=REJECTED,
         metadata={**counts, "dagster/partition_row_count": rejected_count},
     )
-
-
-def _load_waiting(warehouse: Warehouse, mapping: str) -> list[LoadReport]:
-    """Loads what waits in the inbox, then the segments that the collector has made ready."""
-    settings = OrchestrationSettings()
-    settings.inbox.mkdir(parents=True, exist_ok=True)
-    chosen = Path(mapping) if mapping else settings.mapping
-    reports = []
-    if any(path.is_file() for path in settings.inbox.rglob("*")):
-        reports.append(load_files(warehouse, [settings.inbox], chosen))
-    collected = land_segments(warehouse)
-    return [*reports, collected] if collected else reports
+    yield dg.AssetCheckResult(
+        passed=not landed.faults,
+        check_name=DOORS_CHECK,
+        asset_key=EVENTS,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description="; ".join(map(str, landed.faults)) or "every door was read",
+    )
 
 
 def _said(report: LoadReport) -> str:
     """Says what a load did, in one line."""
-    known = f"{len(report.known_files):,} files known before" if report.known_files else ""
+    passed_over = []
+    if report.known_files:
+        passed_over.append(f"{len(report.known_files):,} files known before")
+    if report.waiting_files:
+        passed_over.append(f"{len(report.waiting_files):,} files wait for their marker")
+    known = "; ".join(passed_over)
     if report.load_id is None:
         return f"nothing new: {known or 'no files'}"
     new = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from decimal import Decimal
 
 from ingestion.contracts import MAX_PROPERTIES_DEPTH, Reason
 from ingestion.rejections import Rejection, quote_value
@@ -81,6 +82,43 @@ def check_json(value: object, *, field: str, depth: int = 0) -> Rejection | None
         children = value
     found = (check_json(child, field=field, depth=depth + 1) for child in children)
     return next((fault for fault in found if fault is not None), None)
+
+
+def write_json(value: object) -> str:
+    """Writes JSON in one spelling, so that values that are equal as jsonb are equal texts.
+
+    It is the spelling of Postgres' `jsonb::text`, less zeros at the end of a fraction: keys go by
+    length and then by bytes, numbers keep every digit that counts and lose their exponent, text is
+    escaped only where JSON requires it.
+
+    Args:
+        value: dict, list, str, `JsonNumber`, bool, int or None; checked by `check_json`.
+
+    Returns:
+        The text.
+    """
+    if isinstance(value, JsonNumber):
+        digits = format(Decimal(value), "f")
+        if "." in digits:
+            digits = digits.rstrip("0").removesuffix(".")
+        return "0" if digits == "-0" else digits
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        keys = sorted(value, key=order_of_key)
+        members = (
+            f"{json.dumps(key, ensure_ascii=False)}: {write_json(value[key])}" for key in keys
+        )
+        return f"{{{', '.join(members)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(write_json, value))}]"
+    return json.dumps(value)
+
+
+def order_of_key(key: str) -> tuple[int, bytes]:
+    """Returns what Postgres sorts the keys of a jsonb object by: their length and their bytes."""
+    encoded = key.encode("utf-8")
+    return len(encoded), encoded
 
 
 def check_text(text: str, *, field: str) -> Rejection | None:

@@ -8,7 +8,14 @@ import pyarrow.compute as pc
 
 from ingestion.columns import ParsedColumn
 from ingestion.contracts import MAX_IDENTITY_BYTES, Reason
-from ingestion.json_text import JsonFaultError, check_json, check_text, parse_json
+from ingestion.json_text import (
+    JsonFaultError,
+    check_json,
+    check_text,
+    order_of_key,
+    parse_json,
+    write_json,
+)
 from ingestion.rejections import Rejection
 
 NO_PROPERTIES = "{}"
@@ -65,18 +72,22 @@ def parse_identities(texts: pa.Array, *, field: str) -> ParsedColumn:
 
 
 def parse_properties(text: str | None) -> str | Rejection:
-    """Reads properties: the text of a JSON object that Postgres can hold, kept as it stands.
+    """Reads properties: the text of a JSON object that Postgres can hold, in one spelling.
+
+    The spelling is that of `write_json`, so that equal properties are equal texts: they are
+    compared, hashed and grouped as text from here on.
 
     Args:
         text: The JSON text, or None when the field is absent.
 
     Returns:
-        The text, `{}` when absent or null, or why it can't be used.
+        The text in its one spelling, `{}` when absent or null, or why it can't be used.
     """
     if text is None:
         return NO_PROPERTIES
-    if _is_plainly_flat(text):
-        return text
+    flat = _read_flat(text)
+    if flat is not None:
+        return _write_flat(flat)
     try:
         value = parse_json(text)
     except JsonFaultError as fault:
@@ -86,7 +97,7 @@ def parse_properties(text: str | None) -> str | Rejection:
         return NO_PROPERTIES
     if not isinstance(value, dict):
         return Rejection(Reason.MALFORMED_ROW, "properties are not a JSON object")
-    return check_json(value, field="properties") or text
+    return check_json(value, field="properties") or write_json(value)
 
 
 def parse_property_texts(texts: pa.Array) -> ParsedColumn:
@@ -110,16 +121,32 @@ def parse_property_texts(texts: pa.Array) -> ParsedColumn:
     return ParsedColumn(values, {row: bad[codes[row].as_py()] for row in rows})
 
 
-def _is_plainly_flat(text: str) -> bool:
-    """Whether a text is an object of scalars without escapes, fractions or repeated keys.
+def _read_flat(text: str) -> dict[str, str | int | bool | None] | None:
+    """Reads an object of scalars without escapes, fractions or repeated keys; None for any other.
 
     A key has one colon after it, so as many colons as different keys means that none is repeated;
     a colon in a value only sends the text to the strict parser.
     """
     if "\\" in text or len(text) > _FLAT_LIMIT:
-        return False
+        return None
     try:
         found = _FLAT_DECODER.decode(text)
     except (msgspec.MsgspecError, RecursionError):
-        return False
-    return text.count(":") == len(found)
+        return None
+    return found if text.count(":") == len(found) else None
+
+
+def _write_flat(found: dict[str, str | int | bool | None]) -> str:
+    """Writes what `_read_flat` read as `write_json` does; no text in it needs an escape."""
+    keys = sorted(found, key=order_of_key) if len(found) > 1 else found
+    members = []
+    for key in keys:
+        value = found[key]
+        if value.__class__ is str:
+            spelled = f'"{value}"'
+        elif value.__class__ is int:
+            spelled = str(value)
+        else:
+            spelled = "null" if value is None else str(value).lower()
+        members.append(f'"{key}": {spelled}')
+    return f"{{{', '.join(members)}}}"

@@ -17,6 +17,7 @@ from typing import Any
 from sqlalchemy import create_engine, text
 
 from ingestion.catalog import load_catalog
+from ingestion.texts import parse_properties
 from orchestration.dbt_project import dbt_executable, project_arguments
 from tests.drafting import dbt_target
 from warehouse import Role, Warehouse
@@ -89,6 +90,7 @@ def _insert_rows(connection: Any, load_id: int, events: list[Event], rejected: i
             "delivery": delivery_id(load_id, line),
             "line": line,
             **event.__dict__,
+            "spelled_properties": parse_properties(event.properties),
         }
         for line, event in enumerate(events, start=1)
     ]
@@ -96,7 +98,7 @@ def _insert_rows(connection: Any, load_id: int, events: list[Event], rejected: i
         connection.execute(
             text(
                 "insert into raw_usage.events values (:load, :delivery, 1, :line, :customer_id,"
-                " :event_id, :event_type, :occurred_at, :quantity, :properties)"
+                " :event_id, :event_type, :occurred_at, :quantity, :spelled_properties)"
             ),
             rows,
         )

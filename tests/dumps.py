@@ -15,8 +15,8 @@ FACTS = """
     from marts.fct_usage_events order by customer_id, event_id
 """
 REGISTRY = """
-    select customer_id, event_id, payload_hash from ops.event_registry
-    order by customer_id, event_id
+    select customer_id, event_key_high, event_key_low, payload_hash from ops.event_registry
+    order by 1, 2, 3
 """
 FATES = """
     select customer_id, event_id, fate, reason, count(*) from ops.event_fates

@@ -29,8 +29,9 @@ MAY_READ: dict[str, set[str]] = {
     # what was billed before is read from the closed lines, to bill only the difference
     INVOICING: {CATALOG, CLOSED, CALENDAR, METERING, RATING, INVOICING},
     CORE: {SEEDS, CALENDAR, METERING},
-    # a fact is the judged deliveries that the registry accepted; an aggregate is made of facts
-    USAGE_MARTS: {OPS, METERING, USAGE_MARTS},
+    # a fact is a landed delivery that the registry accepted; hourly usage is made of the same
+    # deliveries beside it, every other aggregate of aggregates
+    USAGE_MARTS: {OPS, USAGE, METERING, USAGE_MARTS},
     # drafts are shown as they stand, closed tables are copies of drafts, closes are as recorded;
     # what became of usage is known once it is rated, whether it is invoiced or not
     BILLING: {CALENDAR, RATING, INVOICING, BILLING},

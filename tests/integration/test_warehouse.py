@@ -50,7 +50,7 @@ def test_an_unreachable_server_is_a_clear_error(tmp_path: Path) -> None:
         (Role.REPORTER, "select * from raw_usage.events"),
         (Role.REPORTER, "select * from ops.loads"),
         (Role.REPORTER, "create table reporting.mine (a int)"),
-        (Role.LOADER, "insert into ops.event_registry values ('c', 'e', 1, 1, 'd')"),
+        (Role.LOADER, "insert into ops.event_registry values (1, 1, 'c', 1, 1, 'd')"),
         (Role.LOADER, "update raw_usage.events set quantity = 1"),
         (Role.TRANSFORMER, "insert into raw_usage.events (load_id) values (1)"),
         (Role.TRANSFORMER, "update ops.event_registry set load_id = 1"),

@@ -1,16 +1,24 @@
-{# A query of every delivery of some loads that is not accepted, with its fate and reason. #}
-{%- macro fates_of_deliveries(load_list) -%}
-    with refused as (
+{# A query of every delivery of some loads that a lane did not accept, with its fate and reason. Lines that are no
+   event have no key: lane 0 has them. #}
+{%- macro fates_of_deliveries(load_list, lane) -%}
+    with accepted as (
+        select
+            load_id,
+            delivery_id
+        from {{ source('ops', 'event_registry') }}
+        where load_id in {{ load_list }} and {{ is_in_lane('event_key_high', lane) }}
+    ),
+
+    refused as (
         select judged.*
         from {{ ref('int_usage_events_judged') }} as judged
         where
             judged.load_id in {{ load_list }}
+            and {{ is_in_lane('judged.event_key_high', lane) }}
             and not exists (
-                select 1 from {{ source('ops', 'event_registry') }} as accepted
+                select 1 from accepted
                 where
-                    accepted.load_id in {{ load_list }}
-                    and accepted.customer_id = judged.customer_id
-                    and accepted.load_id = judged.load_id
+                    accepted.load_id = judged.load_id
                     and accepted.delivery_id = judged.delivery_id
             )
     )
@@ -34,11 +42,17 @@
     from refused
     left join lateral (
         -- one look-up by key for each of the few refused deliveries; a join could read the whole registry
-        select known.payload_hash, known.delivery_id
+        select
+            known.payload_hash,
+            known.delivery_id
         from {{ source('ops', 'event_registry') }} as known
-        where known.customer_id = refused.customer_id and known.event_id = refused.event_id
+        where
+            known.event_key_high = refused.event_key_high
+            and known.event_key_low = refused.event_key_low
+            and known.customer_id = refused.customer_id
         limit 1
     ) as registry on true
+    {%- if lane == 0 %}
     union all
     select
         load_id,
@@ -51,4 +65,5 @@
         null
     from {{ source('raw_usage', 'rejected') }}
     where load_id in {{ load_list }}
+    {%- endif %}
 {%- endmacro -%}

@@ -1,8 +1,11 @@
 {# The clause that adds pending rows to the rows that exist: additive columns are added, greatest ones kept.
-   Empty for a model without the on_conflict setting. #}
+   or, with `nothing`, the clause that
+   leaves rows that exist as they are. Empty for a model without the on_conflict setting. #}
 {%- macro on_conflict_clause() -%}
     {%- set rule = config.get('on_conflict') -%}
-    {%- if rule -%}
+    {%- if rule and rule.get('nothing') -%}
+        on conflict ({{ rule['keys'] | join(', ') }}) do nothing
+    {%- elif rule -%}
         {%- set changes = [] -%}
         {%- for column in rule['add'] -%}
             {%- do changes.append(column ~ ' = applied.' ~ column ~ ' + excluded.' ~ column) -%}

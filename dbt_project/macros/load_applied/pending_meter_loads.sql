@@ -1,17 +1,16 @@
-{# The (meter, load) pairs whose events are facts and that this model has not applied yet; a meter that is new
+{# The (meter, load) pairs whose events are admitted and that this model has not applied yet; a meter that is new
    is pending for every load, which is how it gets the usage of the past. #}
 {%- macro pending_meter_loads() -%}
     select
         meters.meter_id as part,
-        facts.load_id
-    from {{ source('ops', 'applied_loads') }} as facts
+        admitted.load_id
+    from {{ ref('int_loads_admitted') }} as admitted
     cross join (select distinct meter_id from {{ ref('int_meters_defined') }}) as meters
     where
-        facts.model_name = 'fct_usage_events'
-        and not exists (
+        not exists (
             select 1 from {{ source('ops', 'applied_loads') }} as applied
             where
                 applied.model_name = '{{ model.name }}/' || meters.meter_id
-                and applied.load_id = facts.load_id
+                and applied.load_id = admitted.load_id
         )
 {%- endmacro -%}

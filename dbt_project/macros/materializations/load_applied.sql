@@ -5,10 +5,12 @@
      pending            macro that gives SQL for the (part, load_id) pairs still to apply
      partition_by       timestamptz column; monthly range partitions in UTC, made before the insert
      partition_months   macro that gives SQL for the months of the pending rows
-     before_insert      macro that runs in the same transaction before the insert (admission)
-     after_insert       macro that runs in the same transaction after the insert (assertions)
+     before_insert      macro that runs in the same transaction before the insert (assertions)
+     after_insert       macro that runs in the same transaction after the insert (fates, assertions)
      row_counts         macro that gives SQL for (part, load_id, row_count) of the ledger rows
-     on_conflict        {keys, add, greatest}: adds to rows that exist instead of failing
+     into               table of schema ops that takes the rows; the model makes none of its own then
+     on_conflict        {keys, add, greatest}: adds to rows that exist instead of failing;
+                        {keys, nothing}: leaves them
      primary_key        columns; made with the table
      brin               column of a BRIN index; made with the table
      crash_stage        prefix of the crash points
@@ -16,7 +18,8 @@
    One transaction: lock, what is pending, partitions, rows, ledger. Two runs at once: the second waits for
    the lock, then finds nothing to do. A killed run leaves nothing. --full-refresh is refused. #}
 {% materialization load_applied, adapter='postgres' %}
-    {%- set target_relation = this.incorporate(type='table') -%}
+    {%- set target_relation = source('ops', config.get('into')) if config.get('into')
+        else this.incorporate(type='table') -%}
     {%- if flags.FULL_REFRESH -%}
         {%- do exceptions.raise_compiler_error(
             model.name ~ ' is append-only and holds what can not be made again from here: --full-refresh is refused. '
@@ -26,14 +29,16 @@
 
     {{ run_hooks(pre_hooks, inside_transaction=True) }}
     {%- call statement('lock') -%}
-        select pg_advisory_xact_lock(hashtextextended('{{ target_relation }}', 0))
+        select pg_advisory_xact_lock(hashtextextended('{{ this }}', 0))
     {%- endcall -%}
     {%- call statement('plan') -%}
         -- a load that has just arrived is not in the planner's statistics: it would expect a handful of rows and
         -- loop over all of them for each other one
         set local enable_nestloop = off
     {%- endcall -%}
-    {%- do create_load_applied_table(target_relation, model) -%}
+    {%- if not config.get('into') -%}
+        {%- do create_load_applied_table(target_relation, model) -%}
+    {%- endif -%}
 
     {%- set units = [] -%}
     {%- if config.get('applied_by', 'load') == 'load' -%}
@@ -47,5 +52,5 @@
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}
     {%- do adapter.commit() -%}
-    {{ return({'relations': [target_relation]}) }}
+    {{ return({'relations': [] if config.get('into') else [target_relation]}) }}
 {% endmaterialization %}

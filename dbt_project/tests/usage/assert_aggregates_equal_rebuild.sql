@@ -8,7 +8,7 @@ rebuilt as (
     select
         events.customer_id,
         meters.meter_id,
-        {{ dimension_key('events.properties', 'meters.dimensions') }} as dimension_key,
+        {{ dimension_key('events.properties::jsonb', 'meters.dimensions') }} as dimension_key,
         (events.occurred_at at time zone 'UTC')::date as usage_date,
         count(*) as event_count,
         sum(events.quantity) as quantity_sum,

@@ -63,7 +63,7 @@ def test_rows_become_events(tmp_path: Path) -> None:
     events, rejected = apply(*write(tmp_path, BASE, "a.csv", data))
     assert [row["event_id"] for row in events.to_pylist()] == ["a-1", "a-5"]
     assert events["quantity"].to_pylist() == [Decimal("1.5"), Decimal(-2)]
-    assert events["properties"].to_pylist() == ['{"colour":"r\\"ed"}', "{}"]
+    assert events["properties"].to_pylist() == ['{"colour": "r\\"ed"}', "{}"]
     assert reasons(rejected) == [
         ("3", "missing_field"),
         ("4", "not_a_time"),
@@ -86,7 +86,7 @@ def test_separator_comma_encoding_and_missing(tmp_path: Path) -> None:
     ).encode("latin-1")
     events, rejected = apply(*write(tmp_path, mapping, "a.csv", data))
     assert events["quantity"].to_pylist() == [Decimal("1.25")]
-    assert events["properties"].to_pylist() == ['{"colour":"bl\u00e5"}']
+    assert events["properties"].to_pylist() == ['{"colour": "bl\u00e5"}']
     assert reasons(rejected) == [
         ("3", "not_a_number"),
         ("4", "missing_field"),
@@ -119,7 +119,7 @@ def test_json_paths_keep_every_digit(tmp_path: Path) -> None:
     mapping = BASE.replace("format: csv", "format: jsonl").replace(": amount", ": in.amount")
     events, rejected = apply(*write(tmp_path, mapping, "a.jsonl", JSON_LINES))
     assert events["quantity"].to_pylist() == [Decimal("1.1"), Decimal("12345678.123456789")]
-    assert events["properties"].to_pylist() == ['{"colour":"true"}', "{}"]
+    assert events["properties"].to_pylist() == ['{"colour": "true"}', "{}"]
     assert reasons(rejected) == [
         ("3", "missing_field"),
         ("4", "malformed_row"),
@@ -172,7 +172,7 @@ def test_a_stray_quote_harms_no_neighbour(tmp_path: Path) -> None:
     events, rejected = apply(*write(tmp_path, BASE, "a.csv", data))
     assert reasons(rejected) == [(str(line), "malformed_row") for line in (12, 32, 42)]
     assert events.num_rows == 47
-    assert events["properties"].to_pylist().count('{"colour":"5\\" pipe"}') == 1
+    assert events["properties"].to_pylist().count('{"colour": "5\\" pipe"}') == 1
 
 
 def test_a_line_break_inside_quotes_is_quarantined(tmp_path: Path) -> None:

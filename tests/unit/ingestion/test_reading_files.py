@@ -197,7 +197,7 @@ def test_native_csv(tmp_path: Path) -> None:
     events, rejected, lines = read(path)
     assert events["event_id"].to_pylist() == ["e1", "e5"]
     assert events["line_number"].to_pylist() == [2, 7]
-    assert events["properties"].to_pylist() == ['{"a":"x,y"}', "{}"]
+    assert events["properties"].to_pylist() == ['{"a": "x,y"}', "{}"]
     found = [(row["line_number"], row["reason"]) for row in rejected.to_pylist()]
     assert found == [(3, "not_a_number"), (4, "malformed_row"), (5, "malformed_row")]
     assert lines == 7

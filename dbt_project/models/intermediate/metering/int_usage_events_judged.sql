@@ -52,8 +52,17 @@ judged as (
         deliveries.occurred_at,
         deliveries.quantity,
         deliveries.properties,
+        hashtextextended(deliveries.event_id, 0) as event_key_high,
+        hashtextextended(deliveries.event_id, 1) as event_key_low,
         hash_record_extended(
-            row(deliveries.event_type, deliveries.occurred_at, deliveries.quantity, deliveries.properties), 0
+            row(
+                deliveries.event_id,
+                deliveries.event_type,
+                deliveries.occurred_at,
+                deliveries.quantity,
+                deliveries.properties
+            ),
+            0
         ) as payload_hash,
         case
             when known_customers.customer_id is null then 'unknown_customer'

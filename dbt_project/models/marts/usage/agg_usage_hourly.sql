@@ -4,7 +4,7 @@
         materialized='load_applied',
         pending='pending_meter_loads',
         partition_by='hour_start',
-        partition_months='months_of_pending_facts',
+        partition_months='months_of_accepted_events',
         row_counts='row_counts_by_meter_load',
         brin='load_id',
         crash_stage='aggregation.hourly_',
@@ -12,6 +12,7 @@
         meta={'distribution': 'distributed'}
     )
 }}
+-- depends_on: {{ ref('int_loads_admitted') }}
 
 with
 
@@ -24,17 +25,16 @@ pending as (
 
 ),
 
+landed_twice as (
+
+    {{ loads_landed_twice() }}
+
+),
+
+-- what the facts are made of, so that both can be made side by side
 events as (
 
-    select
-        customer_id,
-        event_type,
-        occurred_at,
-        quantity,
-        properties,
-        load_id
-    from {{ ref('fct_usage_events') }}
-    where load_id in {{ pending_loads() }}
+    {{ accepted_events() }}
 
 ),
 
@@ -81,7 +81,7 @@ dimension_keys as materialized (
         meters.meter_id,
         distinct_properties.event_type,
         distinct_properties.properties,
-        {{ dimension_key('distinct_properties.properties', 'meters.dimensions') }} as dimension_key
+        {{ dimension_key('distinct_properties.properties::jsonb', 'meters.dimensions') }} as dimension_key
     from distinct_properties
     inner join meters on distinct_properties.event_type = meters.event_type
 

@@ -2,126 +2,46 @@
 {{
     config(
         materialized='load_applied',
-        pending='pending_landed_loads',
+        pending='pending_admitted_loads',
         partition_by='occurred_at',
-        partition_months='months_of_pending_deliveries',
-        before_insert='admit_deliveries',
-        after_insert='assert_one_fate_each',
+        partition_months='months_of_accepted_events',
+        after_insert='assert_facts_are_accepted',
         row_counts='row_counts_by_load',
         brin='load_id',
-        crash_stage='admission.',
+        crash_stage='facts.',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )
 }}
+-- depends_on: {{ ref('int_loads_admitted') }}
 
 with
 
-deliveries as (
+landed_twice as (
+
+    {{ loads_landed_twice() }}
+
+),
+
+accepted as (
+
+    {{ accepted_events() }}
+
+),
+
+facts as (
 
     select
-        load_id,
-        delivery_id,
         customer_id,
         event_id,
         event_type,
         occurred_at,
         quantity,
-        properties
-    from {{ ref('int_usage_events_judged') }}
-    where load_id in {{ pending_loads() }} and quarantine_reason is null
-
-),
-
--- written by admit_deliveries earlier in this transaction, after the registry decided: few rows to take out
-refused as (
-
-    select
-        customer_id,
+        properties,
         load_id,
         delivery_id
-    from {{ ref('stg_ops__event_fates') }}
-    where load_id in {{ pending_loads() }}
-
-),
-
-loads as (
-
-    select
-        load_id,
-        event_count
-    from {{ ref('stg_ops__loads') }}
-    where load_id in {{ pending_loads() }}
-
-),
-
-delivery_counts as (
-
-    select
-        load_id,
-        count(*) as delivery_count
-    from {{ ref('int_usage_events_judged') }}
-    where load_id in {{ pending_loads() }}
-    group by load_id
-
-),
-
--- a crash can land a delivery twice: raw then holds more of the load than the load counted
-landed_twice as (
-
-    select delivery_counts.load_id
-    from delivery_counts
-    inner join loads on delivery_counts.load_id = loads.load_id
-    where delivery_counts.delivery_count > loads.event_count
-
-),
-
-accepted as not materialized (
-
-    select
-        deliveries.customer_id,
-        deliveries.event_id,
-        deliveries.event_type,
-        deliveries.occurred_at,
-        deliveries.quantity,
-        deliveries.properties,
-        deliveries.load_id,
-        deliveries.delivery_id
-    from deliveries
-    where
-        not exists (
-            select 1 from refused
-            where
-                refused.customer_id = deliveries.customer_id
-                and refused.load_id = deliveries.load_id
-                and refused.delivery_id = deliveries.delivery_id
-        )
-
-),
-
-counted_once as (
-
-    select accepted.*
     from accepted
-    where
-        not exists (
-            select 1 from landed_twice
-            where landed_twice.load_id = accepted.load_id
-        )
-    union all
-    (
-        select distinct on (accepted.load_id, accepted.delivery_id) accepted.*
-        from accepted
-        where
-            -- decided once for the statement, so that the branch costs nothing when there is nothing to sort
-            (select count(*) from landed_twice) > 0
-            and exists (
-                select 1 from landed_twice
-                where landed_twice.load_id = accepted.load_id
-            )
-        order by accepted.load_id, accepted.delivery_id
-    )
 
 )
 
-select * from counted_once
+select * from facts

@@ -13,7 +13,7 @@ source_rows as (
         event_type,
         occurred_at,
         quantity,
-        properties::jsonb as properties
+        properties
     from {{ source('raw_usage', 'events') }}
 
 )

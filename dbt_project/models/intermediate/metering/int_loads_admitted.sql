@@ -1,0 +1,66 @@
+-- grain: one row per load_id
+{{
+    config(
+        materialized='load_applied',
+        pending='pending_decided_loads',
+        after_insert='assert_one_fate_each',
+        row_counts='row_counts_by_load',
+        primary_key=['load_id'],
+        crash_stage='admission.balance_',
+        full_refresh=false,
+        meta={'distribution': 'reference'}
+    )
+}}
+-- depends_on: {{ ref('int_events_admitted_0') }}
+-- depends_on: {{ ref('int_events_admitted_1') }}
+
+with
+
+loads as (
+
+    select
+        load_id,
+        received_count
+    from {{ ref('stg_ops__loads') }}
+    where load_id in {{ pending_loads() }}
+
+),
+
+accepted as (
+
+    select
+        load_id,
+        count(*) as accepted_count
+    from {{ ref('stg_ops__event_registry') }}
+    where load_id in {{ pending_loads() }}
+    group by load_id
+
+),
+
+refused as (
+
+    select
+        load_id,
+        count(*) filter (where fate = 'duplicate') as duplicate_count,
+        count(*) filter (where fate = 'quarantined') as quarantined_count
+    from {{ ref('stg_ops__event_fates') }}
+    where load_id in {{ pending_loads() }}
+    group by load_id
+
+),
+
+admitted as (
+
+    select
+        loads.load_id,
+        loads.received_count,
+        coalesce(accepted.accepted_count, 0) as accepted_count,
+        coalesce(refused.duplicate_count, 0) as duplicate_count,
+        coalesce(refused.quarantined_count, 0) as quarantined_count
+    from loads
+    left join accepted on loads.load_id = accepted.load_id
+    left join refused on loads.load_id = refused.load_id
+
+)
+
+select * from admitted

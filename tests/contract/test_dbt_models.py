@@ -75,8 +75,7 @@ def unique_keys(manifest: Manifest, node: dict[str, Any]) -> list[list[str]]:
 
 
 KEYS = {"primary_key", "unique"}
-# the hash of an event id decides a comparison at once; the customer in the key is what a distributed
-# table needs (docs/decisions/0023)
+# the hash of an event id decides a comparison at once (docs/decisions/0023)
 FIRST_IN_KEYS = {"customer_id", "event_key_high"}
 # replaced: made again whole from its inputs, so that it holds nothing a full refresh could lose
 MATERIALIZED = {"view", "load_applied", "replaced"}

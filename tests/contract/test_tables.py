@@ -94,8 +94,7 @@ TYPES_BY_NAME = {
 MAY_LACK_A_CUSTOMER = {"ops.event_fates"}
 
 
-# the hash of an event id decides a comparison at once; the customer in the key is what a distributed
-# table needs (docs/decisions/0023)
+# the hash of an event id decides a comparison at once (docs/decisions/0023)
 FIRST_IN_KEYS = {"customer_id", "event_key_high"}
 
 

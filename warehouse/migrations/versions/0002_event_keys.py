@@ -14,9 +14,9 @@ REGISTRY = """
 alter table ops.event_registry rename to event_registry_by_text;
 alter index ops.event_registry_pkey rename to event_registry_by_text_pkey;
 
--- grain: one row per accepted event: customer and event id. The key is 128 bits of hash of the event id,
--- half of the index that the text needs and compared as two integers; the payload's hash covers the id
--- itself, so that two ids of one key would show as a conflict.
+-- grain: one row per accepted event: customer and event id. The key is 128 bits of hash of the
+-- event id, as two integers; the payload's hash covers the id itself, so that two ids of one key
+-- would show as a conflict.
 create table ops.event_registry (
     event_key_high bigint not null,
     event_key_low bigint not null,

@@ -35,7 +35,7 @@ from ingestion.kafka.topics import Topics, ignore_error
 from warehouse import MeterhouseError
 
 _MOST_AT_ONCE = 5_000
-_WAIT_SECONDS = 200 / 1000
+_WAIT_SECONDS = 100 / 1000
 
 
 @dataclass

@@ -9,6 +9,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import msgspec
 from starlette.applications import Starlette
@@ -30,6 +31,9 @@ from ingestion.collector.rates import RateLimiter
 from ingestion.collector.settings import CollectorSettings
 from ingestion.collector.spool import Spool, measure_backlog, probe_writable
 
+if TYPE_CHECKING:
+    from ingestion.collector.event_topic import EventTopic
+
 PROBLEM = "application/problem+json"
 INLINE_BYTES = 256 * 1024
 _IDEMPOTENCY_KEY = re.compile(r"[!-~]{1,255}")
@@ -43,10 +47,16 @@ class Collector:
         settings: Where things are and how much is taken.
         spool: Where batches go.
         loop: The loop that requests are answered in.
+        topic: Where events go instead, if they do.
     """
 
     def __init__(
-        self, settings: CollectorSettings, spool: Spool, *, loop: asyncio.AbstractEventLoop
+        self,
+        settings: CollectorSettings,
+        spool: Spool,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        topic: EventTopic | None,
     ) -> None:
         self._settings = settings
         self._spool = spool
@@ -56,7 +66,8 @@ class Collector:
         self._rates = RateLimiter()
         self._pending = PendingBytes(settings.max_pending_bytes)
         self._limits = BatchLimits(settings.max_batch_events, settings.max_nesting)
-        self._committer = Committer(spool, self._metrics, loop=loop)
+        self._topic = topic
+        self._committer = Committer(spool, self._metrics, loop=loop, topic=topic)
         self._description = msgspec.json.encode(describe_api(settings))
         self._probed: tuple[int, str] = (0, "")
 
@@ -182,21 +193,25 @@ class Collector:
             return "the collector is stopping"
         if self._keys.fault:
             return "the file of the API keys can't be read"
-        probed_ns, fault = self._probed
-        if time.monotonic_ns() - probed_ns >= 10**9:
-            fault = await asyncio.to_thread(
-                probe_writable, self._settings.spool, free_bytes=self._settings.free_bytes
-            )
+        if time.monotonic_ns() - self._probed[0] >= 10**9:
+            fault = await asyncio.to_thread(self._probe)
             self._probed = (time.monotonic_ns(), fault)
-        return fault
+        return self._probed[1]
+
+    def _probe(self) -> str:
+        obstacle = probe_writable(self._settings.spool, free_bytes=self._settings.free_bytes)
+        return obstacle or (self._topic.find_obstacle() if self._topic else "")
 
 
-def build_application(settings: CollectorSettings, spool: Spool) -> Starlette:
+def build_application(
+    settings: CollectorSettings, spool: Spool, topic: EventTopic | None = None
+) -> Starlette:
     """Builds the application.
 
     Args:
         settings: Where things are and how much is taken.
         spool: Where batches go; closed when the application shuts down.
+        topic: Where events go instead of the spool, if they do.
 
     Returns:
         The application, to be run by an ASGI server with lifespan.
@@ -206,12 +221,11 @@ def build_application(settings: CollectorSettings, spool: Spool) -> Starlette:
     @asynccontextmanager
     async def lifespan(application: Starlette) -> AsyncIterator[None]:
         warm_up()
-        collector = Collector(settings, spool, loop=asyncio.get_running_loop())
-        held.append(collector)
+        held.append(Collector(settings, spool, loop=asyncio.get_running_loop(), topic=topic))
         try:
             yield
         finally:
-            await asyncio.to_thread(collector.close)
+            await asyncio.to_thread(held[-1].close)
 
     def door(name: str) -> Callable[[Request], Awaitable[Response]]:
         async def answer(request: Request) -> Response:
@@ -275,8 +289,8 @@ def _read_idempotency_key(values: list[str]) -> str | None:
 
 async def _answer_http_error(request: Request, error: HTTPException) -> Response:
     status = HTTPStatus(error.status_code)
-    fault = RequestFaultError(status, status.phrase.lower().replace(" ", "_"), f"{status.phrase}.")
-    response = answer_fault(fault)
+    code = status.phrase.lower().replace(" ", "_")
+    response = answer_fault(RequestFaultError(status, code, f"{status.phrase}."))
     response.headers.update(error.headers or {})
     return response
 

@@ -9,6 +9,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ingestion.collector.answers import Answer, Exceptional, Idempotency, KeptAnswer, Outcome
 from ingestion.collector.batches import EventLines
@@ -17,6 +18,10 @@ from ingestion.collector.judging import Judgement, judge_lines
 from ingestion.collector.keys import ApiKey
 from ingestion.collector.metrics import Metrics
 from ingestion.collector.spool import Spool
+from warehouse.crash_points import crash_point
+
+if TYPE_CHECKING:
+    from ingestion.collector.event_topic import EventTopic
 
 GROUP_EVENTS = 5000
 GROUP_BYTES = 8 << 20
@@ -53,6 +58,7 @@ class _Group:
     """What of a group goes into the spool."""
 
     data: list[bytes] = field(default_factory=list)
+    customers: list[str | None] = field(default_factory=list)
     answers: list[KeptAnswer] = field(default_factory=list)
     claimed: dict[bytes, Submission] = field(default_factory=dict)
 
@@ -64,10 +70,19 @@ class Committer:
         spool: Where they go.
         metrics: What is counted.
         loop: The loop that the senders wait in.
+        topic: Where the events go instead of the spool, which then keeps answers only.
     """
 
-    def __init__(self, spool: Spool, metrics: Metrics, *, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        metrics: Metrics,
+        *,
+        loop: asyncio.AbstractEventLoop,
+        topic: EventTopic | None = None,
+    ) -> None:
         self._spool = spool
+        self._topic = topic
         self._metrics = metrics
         self._loop = loop
         self._waiting: deque[Submission] = deque()
@@ -126,18 +141,22 @@ class Committer:
             self._commit(taken)
         except OSError as error:
             self._metrics.add("commits_total", result="failed")
-            _LOG.error("a group of batches couldn't be spooled: %s", error)
+            _LOG.error("a group of batches couldn't be kept: %s", error)
             fault = refuse_for_now(
-                "spool_failed", "The spool can't be written to.", retry_seconds=_RETRY_SECONDS
+                "spool_failed",
+                "The batch can't be kept now.",
+                retry_seconds=_RETRY_SECONDS,
             )
             self._tell(taken, fault)
-        except Exception:
-            _LOG.exception("a group of %d batches failed", len(taken))
+        except Exception as error:
+            if not isinstance(error, RequestFaultError):
+                _LOG.exception("a group of %d batches failed", len(taken))
             if len(taken) > 1:
                 for submission in taken:
                     self._settle([submission])
                 return
-            self._tell(taken, RequestFaultError(500, "internal", "The batch can't be judged."))
+            fault = RequestFaultError(500, "internal", "The batch can't be judged.")
+            self._tell(taken, error if isinstance(error, RequestFaultError) else fault)
         else:
             self._tell(taken, None)
 
@@ -153,23 +172,34 @@ class Committer:
         lines = [line for submission in fresh for line in submission.events.lines]
         if lines:
             judgement = judge_lines(lines)
-            segment, next_line = self._spool.position
+            segment, next_line = (self._topic or self._spool).position
             first = 0
             for submission in fresh:
                 batch_id = f"{segment}:{next_line + len(group.data)}"
                 self._decide(submission, judgement, first, batch_id, group)
                 first += len(submission.events.lines)
         if group.data:
-            data = b"\n".join(group.data) + b"\n"
             started = time.perf_counter_ns()
-            self._spool.append(data, line_count=len(group.data), answers=group.answers)
+            size = self._keep(group)
             self._metrics.fsync_times.observe(time.perf_counter_ns() - started)
-            self._metrics.add("spooled_bytes_total", len(data))
+            self._metrics.add("spooled_bytes_total", size)
             self._metrics.add("commits_total", result="done")
         for submission in taken:
             if submission.outcome is None and submission.idempotency is not None:
                 self._compare(submission, group.claimed[submission.idempotency.key])
             self._count(submission)
+
+    def _keep(self, group: _Group) -> int:
+        """Makes a group durable. Returns its bytes."""
+        data = b"\n".join(group.data) + b"\n"
+        if self._topic is None:
+            self._spool.append(data, line_count=len(group.data), answers=group.answers)
+            return len(data)
+        self._topic.publish(group.data, group.customers)
+        crash_point("collector.after_publish")
+        if group.answers:
+            self._spool.append(b"", line_count=0, answers=group.answers)
+        return len(data)
 
     def _is_fresh(self, submission: Submission, group: _Group) -> bool:
         """Tells whether a batch is to be spooled; answers it if it was before."""
@@ -203,6 +233,7 @@ class Committer:
         """Says what each event of a batch is, and which of its lines are spooled."""
         exceptions: list[Exceptional] = []
         lines: list[bytes] = []
+        customers: list[str | None] = []
         key, notes = submission.key, submission.events.notes
         for index, line in enumerate(submission.events.lines):
             rejection = judgement.rejections.get(first + index)
@@ -216,10 +247,12 @@ class Committer:
                 exceptions.append(Exceptional(index, outcome, outcome, detail))
                 continue
             lines.append(line)
+            customers.append(judgement.customers.get(first + index))
         count = len(submission.events.lines)
         answer = Answer(batch_id if lines else "", count, tuple(exceptions))
         submission.outcome = answer
         group.data += lines
+        group.customers += customers
         if lines and submission.idempotency is not None:
             identity = submission.idempotency
             now = int(time.time())

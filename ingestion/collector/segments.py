@@ -3,7 +3,8 @@
 An open segment is `<name>.jsonl.open`, no reader takes it for a data file; a ready one is
 `<name>.jsonl`, complete and never changed again. The journal `<name>.journal` has one line per
 group of batches: where the group ends, the CRC of its bytes, the answers to be kept. What is behind
-the last good line of the journal was never acknowledged and is cut off.
+the last good line of the journal was never acknowledged and is cut off. A segment that holds no
+event, since the events went elsewhere, is removed; its journal stays for the answers.
 
 The first line of a segment is blank, and so is the second: blank lines are no deliveries. The first
 holds the segment's number in blanks and tabs. So no two segments have the same bytes, and none is
@@ -140,6 +141,8 @@ class OpenSegment:
             return
         if not self.end:
             _remove(self.path)
+        elif self.lines == HEADER_LINES:
+            self.path.unlink()
         elif self.path.stat().st_size != self.end:
             os.truncate(self.path, self.end)
             recover_segment(self.path)
@@ -181,6 +184,9 @@ def recover_segment(path: Path) -> RecoveredSegment:
         return RecoveredSegment(None, cut_bytes)
     if any(commit.answers for commit in good):
         _rewrite_journal(journal_path(path), good)
+    if good[-1].lines == HEADER_LINES:
+        path.unlink()
+        return RecoveredSegment(None, cut_bytes)
     ready = _ready_path(path)
     path.rename(ready)
     sync_folder(path.parent)

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -16,6 +17,9 @@ from ingestion.collector.protocol import bound_protocol
 from ingestion.collector.settings import CollectorSettings
 from ingestion.collector.spool import Spool
 from warehouse.errors import MeterhouseError
+
+if TYPE_CHECKING:
+    from ingestion.collector.event_topic import EventTopic
 
 _FAILED_START = 3
 
@@ -27,13 +31,14 @@ def serve(settings: CollectorSettings | None = None) -> None:
         settings: Settings; from the environment when not given.
 
     Raises:
-        MeterhouseError: The spool can't be used, another collector writes to it, or nothing can
-            listen on the address.
+        MeterhouseError: The spool can't be used, another collector writes to it, nothing can listen
+            on the address, or there is a topic but no broker is named.
     """
     settings = settings or CollectorSettings()
+    topic = _open_topic(settings)
     spool = Spool(settings)
     config = uvicorn.Config(
-        build_application(settings, spool),
+        build_application(settings, spool, topic),
         host=settings.host,
         port=settings.port,
         http=bound_protocol(
@@ -62,6 +67,14 @@ def serve(settings: CollectorSettings | None = None) -> None:
         raise
     finally:
         sys.setswitchinterval(switch_interval)
+
+
+def _open_topic(settings: CollectorSettings) -> EventTopic | None:
+    if not settings.kafka_topic:
+        return None
+    from ingestion.collector.event_topic import EventTopic
+
+    return EventTopic(settings)
 
 
 @contextmanager

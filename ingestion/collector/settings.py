@@ -41,6 +41,8 @@ class CollectorSettings(BaseSettings):
         burst_events: Events that a key may send at once, unless it says otherwise.
         idempotency_hours: How long the answer to an idempotency key is kept.
         idempotency_bytes: Size of all answers that are kept; the oldest go first.
+        kafka_topic: Topic that batches are kept in instead of segments; empty: none.
+        kafka_seconds: How long the topic may take to acknowledge a group of batches.
     """
 
     model_config = SettingsConfigDict(
@@ -72,6 +74,8 @@ class CollectorSettings(BaseSettings):
     burst_events: int = Field(default=50_000, ge=1)
     idempotency_hours: int = Field(default=24, ge=1)
     idempotency_bytes: int = Field(default=128 * MIB, ge=MIB)
+    kafka_topic: str = ""
+    kafka_seconds: int = Field(default=10, ge=1)
 
     @model_validator(mode="after")
     def _check_room(self) -> Self:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -94,3 +95,11 @@ def landed(warehouse: Warehouse, query: str, **values: object) -> Sequence[tuple
     """What a query gives, as the loader sees it."""
     with warehouse.engine(Role.LOADER).connect() as connection:
         return [tuple(row) for row in connection.execute(text(query), values)]
+
+
+def wait_until(is_so: Callable[[], bool]) -> None:
+    """Waits for a condition; fails when it doesn't come."""
+    deadline = time.monotonic() + 60
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from ingestion.kafka.consuming import consume_topics
-from tests.kafka.conftest import Topic, event_line, landed
+from tests.kafka.conftest import Topic, event_line, landed, wait_until
 from tests.kafka.consumer_server import ConsumerServer
 from warehouse import Warehouse
 
@@ -159,11 +159,3 @@ def test_twenty_kills_and_two_restarts_of_the_broker(
         kills += 1
     consume_topics(warehouse, settings, until_end=True)
     check_each_landed_once(warehouse, topic, counts)
-
-
-def wait_until(is_so: Callable[[], bool]) -> None:
-    """Waits for a condition; fails when it doesn't come."""
-    deadline = time.monotonic() + 60
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingestion.collector.landing import land_segments
 from ingestion.files import guess_format
+from ingestion.kafka.consuming import ConsumeReport
 from ingestion.load_reports import LoadReport, RefusedFilesError
 from ingestion.loads import load_files
 from ingestion.object_store.loads import load_objects
 from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.ready_markers import is_complete_name
 from ingestion.settings import IngestionSettings
+from orchestration.kafka import consume_waiting
 from orchestration.settings import OrchestrationSettings
 from warehouse import MeterhouseError, Problem, Warehouse
 
@@ -23,11 +25,13 @@ class Landed:
     """What came of all doors.
 
     Attributes:
-        reports: What each door that had something did.
+        reports: What each door of files that had something did.
+        consumed: What was read from Kafka.
         faults: What was refused, and which doors could not be read at all.
     """
 
     reports: tuple[LoadReport, ...]
+    consumed: ConsumeReport = field(default_factory=ConsumeReport)
     faults: tuple[Problem, ...] = ()
 
 
@@ -62,7 +66,12 @@ def load_waiting(warehouse: Warehouse, *, mapping: str, settings: IngestionSetti
             faults.extend(error.problems or [Problem(error.message, error.remedy, file=name)])
         if report is not None:
             reports.append(report)
-    return Landed(tuple(reports), tuple(faults))
+    consumed = ConsumeReport()
+    try:
+        consumed = consume_waiting(warehouse)
+    except MeterhouseError as error:
+        faults.append(Problem(error.message, error.remedy, file="Kafka"))
+    return Landed(tuple(reports), consumed, tuple(faults))
 
 
 def _load_inbox(

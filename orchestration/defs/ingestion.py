@@ -7,11 +7,9 @@ import dagster as dg
 from pydantic import Field
 
 from ingestion.catalog import load_catalog
-from ingestion.kafka.consuming import ConsumeReport
 from ingestion.load_reports import LoadReport
 from ingestion.places import load_places
 from ingestion.settings import IngestionSettings
-from orchestration.defs.kafka import consume_waiting
 from orchestration.doors import Landed, load_waiting
 from orchestration.resources import WarehouseResource
 from orchestration.watching import INCOMPLETE_TAG
@@ -88,7 +86,7 @@ def usage_files(
     reports = landed.reports
     for report in reports:
         progress().note(_said(report))
-    consumed = ConsumeReport() if config.paths else consume_waiting(opened)
+    consumed = landed.consumed
     load_ids = [report.load_id for report in reports if report.load_id] + consumed.load_ids
     if landed.faults:
         context.instance.add_run_tags(context.run_id, {INCOMPLETE_TAG: "true"})

@@ -7,7 +7,7 @@ from sqlalchemy import text
 
 from expectations import check_landing
 from orchestration.defs.ingestion import EVENTS
-from orchestration.defs.kafka import RECENT_DAYS, find_obstacles
+from orchestration.kafka import RECENT_DAYS, find_obstacles
 from orchestration.resources import WarehouseResource
 from warehouse import Role
 

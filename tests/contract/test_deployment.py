@@ -18,7 +18,9 @@ from deploy.start import COMMANDS, environment_of
 from warehouse import Role, Warehouse
 
 PROJECT_ROOT = Path(__file__).resolve().parents[2]
-SERVICES = {"postgres", "webserver", "daemon", "dashboards"}
+SERVICES = {"postgres", "webserver", "daemon", "dashboards", "broker"}
+# none of these starts unless it is asked for
+OPTIONAL = {"broker": ["kafka"]}
 SECRET = re.compile(r"PASSWORD|SECRET|_URL$|TOKEN|_KEY$")
 REQUIRED = re.compile(r"\$\{(\w+):\?[^}]+\}")
 VARIABLE = re.compile(r"\$\{(\w+)")
@@ -37,6 +39,8 @@ def compose_faults(compose: Compose) -> Iterator[str]:
     if set(services) != SERVICES:
         yield f"the services are {sorted(services)}"
     for name, service in services.items():
+        if service.get("profiles", []) != OPTIONAL.get(name, []):
+            yield f"{name} has the profiles {service.get('profiles')}"
         if "test" not in service.get("healthcheck", {}):
             yield f"{name} has no health check"
         image = service.get("image", "")
@@ -68,6 +72,9 @@ def test_the_compose_file_keeps_the_rules(compose: Compose) -> None:
     ("service", "change"),
     [
         ("webserver", {"healthcheck": {}}),
+        ("broker", {"profiles": []}),
+        ("daemon", {"profiles": ["kafka"]}),
+        ("broker", {"ports": ["9092:9092"]}),
         ("postgres", {"image": "postgres:latest"}),
         ("postgres", {"image": "postgres"}),
         ("webserver", {"ports": ["3000:3000"]}),

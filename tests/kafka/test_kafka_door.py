@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
@@ -13,7 +14,9 @@ from confluent_kafka.admin import AdminClient, NewPartitions
 from ingestion.kafka.consuming import consume_topics
 from ingestion.kafka.positions import Gap, PartitionKey, list_gaps, record_gap
 from ingestion.kafka.settings import KafkaSettings
-from orchestration.defs.kafka import consume_waiting, find_obstacles
+from ingestion.settings import IngestionSettings
+from orchestration.doors import load_waiting
+from orchestration.kafka import consume_waiting, find_obstacles
 from tests.kafka.conftest import Topic, event_line, landed
 from tests.kafka_broker.broker import free_port
 from warehouse import MeterhouseError, Role, Warehouse
@@ -262,8 +265,12 @@ def test_settings_that_can_t_work_are_refused(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_scheduled_work_lands_what_waits_and_warns_of_what_it_could_not(
-    warehouse: Warehouse, make_topic: MakeTopic
+    warehouse: Warehouse,
+    make_topic: MakeTopic,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("METERHOUSE_STATE_DIR", str(tmp_path))
     topic = make_topic()
     topic.send(event_line("a"), event_line("b"))
     long_ago = datetime(2026, 1, 1, tzinfo=UTC)
@@ -272,7 +279,15 @@ def test_scheduled_work_lands_what_waits_and_warns_of_what_it_could_not(
     assert find_obstacles(warehouse, since=long_ago, settings=topic.settings) == []
     address = f"127.0.0.1:{free_port()}"
     away = topic.with_settings(bootstrap_servers=address, broker_seconds=1)
-    assert consume_waiting(warehouse, away).message_count == 0
+    monkeypatch.setenv("METERHOUSE_KAFKA_BOOTSTRAP_SERVERS", address)
+    monkeypatch.setenv("METERHOUSE_KAFKA_TOPICS", topic.name)
+    monkeypatch.setenv("METERHOUSE_KAFKA_BROKER_SECONDS", "1")
+    (tmp_path / "inbox").mkdir()
+    (tmp_path / "inbox" / "a.jsonl").write_bytes(event_line("of a file"))
+    done = load_waiting(warehouse, mapping="", settings=IngestionSettings())
+    assert [report.event_count for report in done.reports] == [1]
+    assert [fault.file for fault in done.faults] == ["Kafka"]
+    monkeypatch.setenv("METERHOUSE_KAFKA_BOOTSTRAP_SERVERS", "")
     [obstacle] = find_obstacles(warehouse, since=long_ago, settings=away)
     assert f"Kafka at {address} doesn't answer" in obstacle
     record_gap(warehouse.engine(Role.LOADER), Gap(PartitionKey("t", "id", 0), 3, 5, "retention"))

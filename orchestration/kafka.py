@@ -7,7 +7,6 @@ from ingestion.kafka.positions import list_gaps
 from ingestion.kafka.settings import KafkaSettings
 from ingestion.kafka.topics import check_topics
 from warehouse import MeterhouseError, Role, Warehouse
-from warehouse.progress import progress
 
 RECENT_DAYS = 7
 MOST_SECONDS = 1800
@@ -16,24 +15,20 @@ MOST_SECONDS = 1800
 def consume_waiting(warehouse: Warehouse, settings: KafkaSettings | None = None) -> ConsumeReport:
     """Lands what waits in the topics of the settings, for half an hour at most.
 
-    A cluster that can't be read doesn't stop the other doors: it is noted here, and the asset check
-    `kafka_is_read_whole` warns of it until it is mended.
-
     Args:
         warehouse: The warehouse.
         settings: Settings; from the environment when not given.
 
     Returns:
-        What was done; nothing when no topics are configured, or they can't be read.
+        What was done; nothing when no topics are configured.
+
+    Raises:
+        MeterhouseError: As `consume_topics` says; what had landed before stays.
     """
     settings = settings or KafkaSettings()
     if not settings.is_configured:
         return ConsumeReport()
-    try:
-        return consume_topics(warehouse, settings, until_end=True, seconds=MOST_SECONDS)
-    except MeterhouseError as error:
-        progress().note(f"Kafka: {error}")
-        return ConsumeReport()
+    return consume_topics(warehouse, settings, until_end=True, seconds=MOST_SECONDS)
 
 
 def find_obstacles(

@@ -109,6 +109,30 @@ def build(
         print_fates(warehouse)
 
 
+@app.command(epilog="Example: ./meterhouse reconcile --from 2026-08-01 --to 2026-09-01 --by meter")
+def reconcile(
+    first: Annotated[
+        str,
+        typer.Option(
+            "--from",
+            help="First UTC day, YYYY-MM-DD: events by the day on which they happened; loads, "
+            "files and lines that are no event by the day on which they landed.",
+        ),
+    ] = "",
+    end: Annotated[str, typer.Option("--to", help="First UTC day that is left out.")] = "",
+    by: Annotated[
+        str, typer.Option(help="Count deliveries by door, unit, customer, meter or day.")
+    ] = "door",
+    limit: Annotated[int, typer.Option(min=1, help="How many rows of that at most.")] = 50,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Compare what was received, accepted and aggregated; exit 1 at the first difference."""
+    from cli.reconciling import run_reconcile
+
+    if not run_reconcile(first=first, end=end, by=by, limit=limit, as_json=as_json):
+        raise typer.Exit(code=1)
+
+
 @app.command(epilog="Example: ./meterhouse close 2026-08 --closed-at 2026-09-04T00:00:00Z")
 def close(
     period: Annotated[str, typer.Argument(help="The month, as YYYY-MM.")],

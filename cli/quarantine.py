@@ -104,7 +104,7 @@ def show(
     from ingestion.quarantine.held import read_held, reading
 
     key = parse_key(delivery)
-    with opened() as warehouse, reading(warehouse) as connection:
+    with opened(quiet=raw) as warehouse, reading(warehouse) as connection:
         found = read_held(connection, Selection(keys=(key,)), limit=1)
         if not found:
             raise MeterhouseError(

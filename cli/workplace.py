@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from cli.display import TerminalProgress, console
 from warehouse import Warehouse, open_warehouse
-from warehouse.progress import progress, showing
+from warehouse.progress import Progress, SilentProgress, progress, showing
 
 if TYPE_CHECKING:
     from orchestration.jobs import JobRunner
@@ -28,11 +28,15 @@ def working() -> Iterator[tuple[Warehouse, JobRunner]]:
 
 
 @contextmanager
-def opened() -> Iterator[Warehouse]:
-    """Opens the warehouse, showing progress while the context is open."""
+def opened(*, quiet: bool = False) -> Iterator[Warehouse]:
+    """Opens the warehouse, showing progress while the context is open.
+
+    Args:
+        quiet: Whether to show nothing, for a command whose output a program reads.
+    """
     warnings.filterwarnings("ignore")
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    reporter = TerminalProgress()
+    reporter: Progress = SilentProgress() if quiet else TerminalProgress()
     with showing(reporter):
         with reporter.task("Opening the warehouse", unit=""):
             warehouse = open_warehouse()

@@ -143,13 +143,13 @@ _JUDGE = text("""
         )
     ),
     known as (
-        select waiting.*, facts.delivery_id as fact_delivery_id,
-            (facts.event_type, facts.occurred_at, facts.quantity, facts.properties::jsonb)
-            = (waiting.event_type, waiting.occurred_at, waiting.quantity,
-                waiting.properties::jsonb) as is_fact
+        select waiting.*, registry.delivery_id as accepted_delivery_id,
+            registry.payload_hash as accepted_hash
         from waiting
-        left join marts.fct_usage_events as facts
-            on facts.customer_id = waiting.customer_id and facts.event_id = waiting.event_id
+        left join ops.event_registry as registry
+            on registry.event_key_high = waiting.event_key_high
+            and registry.event_key_low = waiting.event_key_low
+            and registry.customer_id = waiting.customer_id
         where waiting.load_id = :load_id
     )
     select line_number, 'quarantined' as fate, quarantine_reason as reason,
@@ -158,13 +158,13 @@ _JUDGE = text("""
     union all
     select line_number,
         case
-            when fact_delivery_id is not null then case when is_fact then 'duplicate'
-                else 'quarantined' end
+            when accepted_hash is not null then case
+                when payload_hash = accepted_hash then 'duplicate' else 'quarantined' end
             when first_load_id = load_id and first_delivery_id = delivery_id then 'accepted'
             when payload_hash = first_hash then 'duplicate'
             else 'quarantined'
         end,
         'conflicting_duplicate',
-        'first delivered as ' || coalesce(fact_delivery_id, first_delivery_id)
+        'first delivered as ' || coalesce(accepted_delivery_id, first_delivery_id)
     from known
 """)

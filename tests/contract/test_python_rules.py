@@ -13,10 +13,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "ingestion": {"warehouse"},
     "expectations": {"warehouse"},
     "exports": {"warehouse"},
+    "audit": {"warehouse"},
     "dashboards": {"warehouse"},
-    "orchestration": {"warehouse", "ingestion", "expectations", "exports"},
+    "orchestration": {"warehouse", "ingestion", "expectations", "exports", "audit"},
     "deploy": {"warehouse", "orchestration"},
-    "cli": {"warehouse", "ingestion", "expectations", "exports", "dashboards", "orchestration"},
+    "cli": {
+        "warehouse",
+        "ingestion",
+        "expectations",
+        "exports",
+        "audit",
+        "dashboards",
+        "orchestration",
+    },
 }
 # a tool is known to the package that is built around it, and to nobody else
 HOMES_OF_TOOLS = {

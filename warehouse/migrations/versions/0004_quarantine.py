@@ -41,7 +41,7 @@ create trigger refuse_truncate before truncate on ops.quarantine_resolutions
     for each statement execute function ops.refuse_change();
 
 grant select, insert on ops.quarantine_resolutions to mh_loader;
-grant select on ops.event_fates to mh_loader;
+grant select on ops.event_fates, ops.event_registry to mh_loader;
 grant select on ops.quarantine_resolutions to mh_transformer, mh_finance;
 
 -- what would be admitted is asked of the models that admit

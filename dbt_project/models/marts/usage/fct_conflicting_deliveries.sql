@@ -24,7 +24,7 @@ deliveries as (
         event_type,
         occurred_at,
         quantity,
-        properties::jsonb as properties
+        properties
     from {{ ref('int_usage_events_judged') }}
 
 ),
@@ -37,7 +37,7 @@ accepted_events as (
         event_type,
         occurred_at,
         quantity,
-        properties::jsonb as properties,
+        properties,
         load_id
     from {{ ref('fct_usage_events') }}
 

@@ -1,0 +1,89 @@
+"""A hop of usage: two relations that must hold the same, and the SQL that compares them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import TextClause, text
+
+
+@dataclass(frozen=True)
+class Hop:
+    """Two relations that must hold the same.
+
+    Attributes:
+        name: What it is called.
+        left_name: What the first side is.
+        right_name: What the second side is.
+        keys: Columns by which the sides are joined; never null.
+        measures: Columns that must be equal, the counting one first; no row stands for zero.
+        left: SELECT of the first side.
+        right: SELECT of the second side.
+    """
+
+    name: str
+    left_name: str
+    right_name: str
+    keys: tuple[str, ...]
+    measures: tuple[str, ...]
+    left: str
+    right: str
+
+
+def typed(statement: str) -> TextClause:
+    """Makes a statement whose bounds `:from_at` and `:to_at` are instants.
+
+    Args:
+        statement: The SQL.
+
+    Returns:
+        The statement; bounds are given to it as text.
+    """
+    for name in (":from_at", ":to_at"):
+        statement = statement.replace(name, f"cast({name} as timestamptz)")
+    return text(statement)
+
+
+def compare_sql(hop: Hop) -> str:
+    """Writes the comparison of a hop: one row of totals, with the first difference by its keys.
+
+    Args:
+        hop: The hop.
+
+    Returns:
+        A SELECT of `cell_count`, `difference_count`, `left_total`, `right_total` and `first`.
+    """
+    # the greatest of nothing is not zero: it differs from the greatest of something
+    sides = [
+        f"{_or_zero(side, measure)} as {side}_{measure}"
+        for measure in hop.measures
+        for side in ("left", "right")
+    ]
+    differs = " or ".join(
+        f"{_or_zero('left', measure)} is distinct from {_or_zero('right', measure)}"
+        for measure in hop.measures
+    )
+    keys = ", ".join(hop.keys)
+    counting = hop.measures[0]
+    return f"""
+        with left_side as ({hop.left}),
+        right_side as ({hop.right}),
+        cells as materialized (
+            select {keys}, {", ".join(sides)}, {differs} as differs
+            from left_side full outer join right_side using ({keys})
+        )
+        select count(*) as cell_count,
+            count(*) filter (where differs) as difference_count,
+            coalesce(sum(left_{counting}), 0)::bigint as left_total,
+            coalesce(sum(right_{counting}), 0)::bigint as right_total,
+            (
+                select row_to_json(wrong)
+                from (select * from cells where differs order by {keys} limit 1) as wrong
+            ) as first
+        from cells
+    """  # noqa: S608
+
+
+def _or_zero(side: str, measure: str) -> str:
+    column = f"{side}_side.{measure}"
+    return column if measure == "quantity_max" else f"coalesce({column}, 0)"

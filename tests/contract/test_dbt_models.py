@@ -27,7 +27,6 @@ PROVED_BY_THE_KEY_OF = {
     "int_events_admitted_1": "ops.event_registry",
     "fct_usage_events": "ops.event_registry",
     "stg_ops__event_registry": "ops.event_registry",
-    "fct_metered_events": "ops.event_registry",
     "stg_ops__event_fates": "ops.event_fates",
     "int_usage_deliveries_refused": "ops.event_fates",
     "fct_event_fates": "ops.event_fates",

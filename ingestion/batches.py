@@ -16,6 +16,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from sqlalchemy import Connection, Engine, text
 
 from ingestion.landing import Landing
+from ingestion.landing_faults import explain_landing_fault
 from ingestion.ledger import (
     LoadKey,
     Unit,
@@ -196,9 +197,8 @@ class _Run:
             own = _find_cause(error, MeterhouseError)
             if own is not None:
                 raise own from error
-            raise MeterhouseError(
-                f"Landing load {load_id} failed: {error.exception}",
-                remedy="check that Postgres runs and has space, then run the same command again",
+            raise explain_landing_fault(
+                error, what=f"load {load_id}", folder=self._warehouse.state_dir
             ) from error
         finally:
             landing.remove()

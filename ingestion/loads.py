@@ -14,6 +14,7 @@ from ingestion.files import SourceFile, check_read, expand_paths, identify_files
 from ingestion.ledger import LoadKey, Unit, find_known, record_sightings
 from ingestion.load_reports import LoadReport, RefusedFilesError
 from ingestion.mappings import Mapping, load_mapping
+from ingestion.outages import outlast_outages
 from ingestion.readers.streams import RefusedFileError
 from ingestion.reading import read_file
 from ingestion.settings import IngestionSettings
@@ -36,7 +37,8 @@ def load_files(
     Files whose content has landed before by the same mapping are passed over, whatever they are
     called now. All others become one load, which counts as landed in one transaction, once exactly
     its rows are there. A second process waits for the first. A run that was killed leaves nothing
-    that counts, and the next call takes back what it left.
+    that counts, and the next call takes back what it left. Where Postgres goes away meanwhile, the
+    load begins again once it is back.
 
     Args:
         warehouse: The warehouse.
@@ -96,6 +98,22 @@ def load_identified(
         MeterhouseError: Postgres failed.
     """
     key = _describe_load(mapping, source=source)
+    report = outlast_outages(
+        warehouse.engine(Role.LOADER),
+        lambda: _load_in_turn(warehouse, files, mapping, key, settings),
+        seconds=settings.outage_seconds,
+    )
+    return replace(report, refused=(*refused, *report.refused))
+
+
+def _load_in_turn(
+    warehouse: Warehouse,
+    files: Sequence[SourceFile],
+    mapping: Mapping | None,
+    key: LoadKey,
+    settings: IngestionSettings,
+) -> LoadReport:
+    """Loads what is new among the files, while other loaders are kept out."""
     engine = warehouse.engine(Role.LOADER)
     with taking_turns(warehouse) as recovered:
         new, known = _split_known(engine, files, mapping_name=key.mapping_name)
@@ -107,7 +125,7 @@ def load_identified(
             mapping_name=key.mapping_name,
             new_files=landed.units if landed else (),
             known_files=tuple(file.name for file in known),
-            refused=(*refused, *reading.refused),
+            refused=tuple(reading.refused),
             rejected_by_reason=landed.rejected_by_reason if landed else {},
             recovered_loads=recovered,
         )

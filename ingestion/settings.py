@@ -14,6 +14,7 @@ class IngestionSettings(BaseSettings):
         load_workers: Number of connections that land rows side by side.
         load_attempts: How often landing is tried before a load is given up.
         ready_markers: Whether only files and objects are taken that have a ready-marker.
+        outage_seconds: How long Postgres may be away in the middle of a load, in seconds.
     """
 
     model_config = SettingsConfigDict(env_prefix="METERHOUSE_INGESTION_", extra="ignore")
@@ -22,3 +23,4 @@ class IngestionSettings(BaseSettings):
     load_workers: int = Field(default=2, ge=1, le=16)
     load_attempts: int = Field(default=3, ge=1, le=10)
     ready_markers: bool = False
+    outage_seconds: int = Field(default=60, ge=0, le=3600)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.settings import PROJECT_ROOT
@@ -124,7 +125,8 @@ def exclusive_build(warehouse: Warehouse) -> Iterator[None]:
         try:
             yield
         finally:
-            connection.execute(text("select pg_advisory_unlock_all()"))
+            with contextlib.suppress(DBAPIError):  # a lost session has lost its locks
+                connection.execute(text("select pg_advisory_unlock_all()"))
 
 
 def is_deployed(warehouse: Warehouse, version: str) -> bool:

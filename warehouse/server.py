@@ -12,7 +12,6 @@ import os
 import pwd
 import secrets
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from warehouse.errors import MeterhouseError
+from warehouse.ports import free_port, last_port
 
 ADMIN_USER = "postgres"
 UNPRIVILEGED_USER = "nobody"
@@ -170,8 +170,8 @@ class EmbeddedServer:
             with main.open("a") as stream:
                 stream.write("include = 'meterhouse.conf'\n")
         self._hand_over(target)
-        for _ in range(3):
-            options = f"-p {_free_port()} -c unix_socket_directories= -h 127.0.0.1"
+        for port in (free_port(last_port(self.data)), free_port(), free_port()):
+            options = f"-p {port} -c unix_socket_directories= -h 127.0.0.1"
             arguments = ["pg_ctl", "-D", str(self.data), "-l", str(self.log), "-w", "-t", "120"]
             if self._run([*arguments, "-o", options, "start"], check=False).returncode == 0:
                 return
@@ -268,12 +268,6 @@ def _others_may_enter(path: Path) -> bool:
     while not existing.exists():
         existing = existing.parent
     return all(folder.stat().st_mode & 0o001 for folder in (existing, *existing.parents))
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _kept_secret(path: Path) -> str:

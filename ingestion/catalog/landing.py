@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
+from dlt.pipeline.exceptions import PipelineStepFailed
 from sqlalchemy import Connection, text
 
 from ingestion.catalog.models import Meter
@@ -16,6 +17,7 @@ from ingestion.catalog.reading import CURRENCIES_FILE, read_catalog, read_curren
 from ingestion.catalog.tables import SCHEMAS, catalog_tables, content_sha256
 from ingestion.catalog.validation import CatalogError
 from ingestion.landing import Landing, LandingTarget, landing_folder
+from ingestion.landing_faults import explain_landing_fault
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.crash_points import crash_point
 
@@ -108,10 +110,16 @@ def _land(warehouse: Warehouse, version: int, tables: Mapping[str, pa.Table]) ->
         workers=1,
         target=TARGET,
     )
-    landing.extract(tables.items())
-    landing.normalize()
-    landing.load()
-    landing.remove()
+    try:
+        landing.extract(tables.items())
+        landing.normalize()
+        landing.load()
+    except PipelineStepFailed as error:
+        raise explain_landing_fault(
+            error, what=f"catalog version {version}", folder=warehouse.state_dir
+        ) from error
+    finally:
+        landing.remove()
 
 
 def landed_meters(connection: Connection) -> dict[str, Meter]:

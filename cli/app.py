@@ -133,6 +133,18 @@ def reconcile(
         raise typer.Exit(code=1)
 
 
+@app.command(epilog="Example: ./meterhouse trace evt_0001 --customer acme")
+def trace(
+    event_id: Annotated[str, typer.Argument(help="The event's id, as the sender gave it.")],
+    customer: Annotated[str, typer.Option(help="Whose event; default: whoever has it.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")] = False,
+) -> None:
+    """Say where one event came from and went: deliveries, fact, aggregates, charge, invoice."""
+    from cli.tracing import run_trace
+
+    run_trace(event_id, customer_id=customer, as_json=as_json)
+
+
 @app.command(epilog="Example: ./meterhouse close 2026-08 --closed-at 2026-09-04T00:00:00Z")
 def close(
     period: Annotated[str, typer.Argument(help="The month, as YYYY-MM.")],

@@ -14,6 +14,7 @@ from cli.collector import app as collector_app
 from cli.display import console
 from cli.kafka import app as kafka_app
 from cli.quarantine import app as quarantine_app
+from cli.sql import app as sql_app
 from cli.workplace import relative, working
 from warehouse import MeterhouseError, WarehouseSettings
 from warehouse.settings import PROJECT_ROOT
@@ -31,6 +32,7 @@ app = typer.Typer(
 app.add_typer(collector_app, name="collector")
 app.add_typer(kafka_app, name="kafka")
 app.add_typer(quarantine_app, name="quarantine")
+app.add_typer(sql_app, name="sql")
 
 
 @app.command(epilog="Example: ./meterhouse demo --events 100000")

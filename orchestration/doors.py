@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from ingestion.collector.landing import land_segments
@@ -15,6 +16,8 @@ from ingestion.object_store.loads import load_objects
 from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.ready_markers import is_complete_name
 from ingestion.settings import IngestionSettings
+from ingestion.sql_door.loads import pull_source
+from ingestion.sql_door.sources import list_sources
 from orchestration.kafka import consume_waiting
 from orchestration.settings import OrchestrationSettings
 from warehouse import MeterhouseError, Problem, Warehouse
@@ -55,6 +58,11 @@ def load_waiting(warehouse: Warehouse, *, mapping: str, settings: IngestionSetti
     }
     reports: list[LoadReport] = []
     faults: list[Problem] = []
+    try:
+        for path in list_sources():
+            doors[str(path)] = partial(pull_source, warehouse, path, settings=settings)
+    except MeterhouseError as error:
+        faults.append(Problem(error.message, error.remedy, file="the SQL sources"))
     for name, door in doors.items():
         try:
             report = door()

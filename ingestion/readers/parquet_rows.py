@@ -52,7 +52,7 @@ def read_parquet_batches(path: Path, *, needed: Sequence[str]) -> Iterator[RowBa
         try:
             for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=list(needed)):
                 columns = {name: _to_text(batch.column(name)) for name in needed}
-                yield _build_batch(columns, first=first, count=batch.num_rows)
+                yield build_row_batch(columns, first=first, count=batch.num_rows)
                 first += batch.num_rows
         except (pa.ArrowException, OSError) as error:
             raise _damaged(path, error) from error
@@ -108,7 +108,18 @@ def _to_text(values: pa.Array) -> pa.Array:
     return values.cast(pa.string())
 
 
-def _build_batch(columns: dict[str, pa.Array], *, first: int, count: int) -> RowBatch:
+def build_row_batch(columns: dict[str, pa.Array], *, first: int, count: int) -> RowBatch:
+    """Makes a batch of columns that are text already; what is kept of a bad row is its JSON.
+
+    Args:
+        columns: The columns, by name.
+        first: Number of the first row, from 1.
+        count: Number of rows.
+
+    Returns:
+        The batch.
+    """
+
     def raw(row: int) -> bytes:
         return json.dumps({name: values[row].as_py() for name, values in columns.items()}).encode()
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 import streamlit as st
 
 from tests.billed_company import bill_company
+from tests.integration.sql_application import Application, serving_application
 from warehouse import Role, Warehouse
 
 
@@ -46,3 +48,12 @@ def reporter_url(target: Warehouse | str) -> str:
     if isinstance(target, str):
         return target
     return target.url(Role.REPORTER).render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def application(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Application]:
+    """An application's database, on the same server as the warehouse of the test."""
+    with serving_application(warehouse, tmp_path, monkeypatch) as found:
+        yield found

@@ -9,9 +9,11 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from sqlalchemy import create_engine
 
 from ingestion.object_store.store import ObjectStore
 from orchestration.definitions import definitions
+from tests.conftest import PROJECT_ROOT
 from tests.integration.object_store_server import StoreServer, serving
 from tests.integration.test_load_files import query, write_events
 from warehouse import Warehouse
@@ -176,3 +178,36 @@ def test_only_marked_files_start_a_run(watched: Watched, monkeypatch: pytest.Mon
     (watched.inbox / "a.jsonl.ready").write_text("")
     assert watched.run(watched.tick()).success
     assert events_of(watched.warehouse) == 10
+
+
+def test_sql_sources_are_pulled_by_the_job_and_a_bad_one_stops_no_other(
+    watched: Watched, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = watched.warehouse.admin_url.set(drivername="postgresql")
+    monkeypatch.setenv("APP_DATABASE_URL", url.render_as_string(hide_password=False))
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    monkeypatch.setenv("METERHOUSE_SQL_SOURCES", str(sources))
+    good = (PROJECT_ROOT / "examples" / "sql_sources" / "app_usage.yaml").read_text()
+    (sources / "b.yaml").write_text(good)
+    (sources / "a.yaml").write_text(good.replace("usage_records\n", "gone\n"))
+    application = create_engine(watched.warehouse.admin_url)
+    with application.begin() as connection:
+        connection.exec_driver_sql(
+            "create schema billing; create table billing.usage_records (record_id int primary key,"
+            " account text, kind text, amount numeric, used_at timestamptz,"
+            " updated_at timestamptz, attributes jsonb);"
+            "insert into billing.usage_records values (1, 'c', 't', 1, now(), now(), '{}')"
+        )
+    application.dispose()
+    write_events(watched.inbox / "a.jsonl", 10)
+    result = watched.run(watched.tick())
+    assert result.success
+    assert events_of(watched.warehouse) == 11
+    (fault,) = [
+        check.description
+        for check in result.get_asset_check_evaluations()
+        if check.check_name == "every_door_was_read"
+    ]
+    assert "there is no table billing.gone" in str(fault)
+    assert "a.yaml" in str(fault)

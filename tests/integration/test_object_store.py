@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from ingestion.object_store import loads, store
 from ingestion.object_store.loads import load_objects
 from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.object_store.store import ObjectStore
+from ingestion.readers.streams import RefusedFileError
 from ingestion.settings import IngestionSettings
 from tests.integration.object_store_server import StoreServer, serving
 from tests.integration.test_load_files import query, write_events
@@ -170,6 +172,22 @@ def test_an_object_that_changes_while_it_is_read_is_refused_alone(
     bucket.put("b.jsonl", other)
     mended = load_objects(warehouse, ["s3://usage/"], store_settings=bucket.settings)
     assert mended.event_count == 500
+
+
+def test_an_object_that_is_not_as_it_was_listed_is_refused(
+    bucket: StoreServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bucket.put("a.jsonl", b"one line\n")
+    reached = ObjectStore(bucket.settings)
+    (listed,), _ = reached.find("s3://usage/")
+    bucket.put("a.jsonl", b"two line\n")
+    with pytest.raises(RefusedFileError, match="refused"):
+        reached.fetch(listed, tmp_path / "a")
+    (listed,), _ = reached.find("s3://usage/")
+    assert reached.fetch(listed, tmp_path / "a") == hashlib.sha256(b"two line\n").hexdigest()
+    monkeypatch.setattr(ObjectStore, "_read", lambda *_: iter([b"two"]))
+    with pytest.raises(RefusedFileError, match="refused"):
+        reached.fetch(listed, tmp_path / "a")
 
 
 def test_the_spool_holds_no_more_than_it_may(

@@ -121,7 +121,7 @@ def test_bad_rows_are_quarantined_alone(warehouse: Warehouse, application: Appli
 def test_a_cursor_in_the_future_hides_nothing(
     warehouse: Warehouse, application: Application
 ) -> None:
-    application.insert(2)
+    application.insert(2, ago=60)
     application.execute(
         "update billing.usage_records set updated_at = '9999-01-01' where record_id = 1"
     )
@@ -168,6 +168,9 @@ def test_numbers_nulls_and_composed_keys(warehouse: Warehouse, application: Appl
     assert pull_source(warehouse, application.source).load_id is None
     application.execute(insert, a="late", b="c", step=4, kind="go")
     assert pull_source(warehouse, application.source).event_count == 2
+    application.execute(insert, a="far", b="f", step=100, kind="go")
+    assert pull_source(warehouse, application.source).event_count == 2
+    assert pull_source(warehouse, application.source).load_id is None  # the null is known still
 
 
 @pytest.mark.parametrize("point", CRASH_POINTS)

@@ -15,6 +15,7 @@ from cli.display import console
 from cli.kafka import app as kafka_app
 from cli.quarantine import app as quarantine_app
 from cli.sql import app as sql_app
+from cli.traffic import simulate_traffic
 from cli.workplace import relative, working
 from warehouse import MeterhouseError, WarehouseSettings
 from warehouse.settings import PROJECT_ROOT
@@ -54,6 +55,12 @@ def demo(
             run_sample_demo(warehouse, runner, events=events, seed=seed)
         else:
             run_dataset_demo(warehouse, runner, data)
+
+
+app.command(
+    "simulate-traffic",
+    epilog="Example: ./meterhouse simulate-traffic --door files --rate 2000 --seconds 30",
+)(simulate_traffic)
 
 
 @app.command(epilog="Example: ./meterhouse catalog examples/llm_api/catalog")

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from cli.display import console
+from cli.signals import stopping_gracefully
 from cli.workplace import opened
+
+STOPPING = "Stopping: what was polled lands first."
 
 app = typer.Typer(
     help="Take usage events from Kafka: each message lands exactly once.",
@@ -44,7 +43,7 @@ def consume(
     given = {"topics": tuple(topics)} if topics else {}
     chosen = {"mapping": mapping} if mapping else {}
     settings = KafkaSettings(**given, **chosen)  # type: ignore[arg-type]  # checked by pydantic
-    with opened() as warehouse, _stopping_gracefully() as stop:
+    with opened() as warehouse, stopping_gracefully(STOPPING) as stop:
         report = consume_topics(warehouse, settings, until_end=once, seconds=seconds, stop=stop)
     console.print(
         f"{report.message_count:,} messages in {len(report.load_ids):,} loads: "
@@ -71,23 +70,3 @@ def gaps() -> None:
     if found:
         raise typer.Exit(code=1)
     console.print("No offsets were jumped over.")
-
-
-@contextmanager
-def _stopping_gracefully() -> Iterator[threading.Event]:
-    """Turns the first SIGTERM or Ctrl-C into an event; the next Ctrl-C interrupts."""
-    stop = threading.Event()
-    before = {}
-
-    def heed(number: int, frame: object) -> None:
-        stop.set()
-        signal.signal(number, before[number])
-        console.print("Stopping: what was polled lands first.")
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        before[number] = signal.signal(number, heed)
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

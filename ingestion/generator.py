@@ -28,7 +28,7 @@ _ZIPF_EXPONENT = 1.15
 _HOUR_MS = 3_600_000
 _DAY_MS = 24 * _HOUR_MS
 _MAX_LATE_MS = 21 * _DAY_MS
-_FAULTS = (
+FAULTS = (
     Reason.MALFORMED_JSON,
     Reason.NOT_A_NUMBER,
     Reason.NOT_A_TIME,
@@ -100,7 +100,7 @@ def write_sample_usage(
         )
     rng = np.random.default_rng(seed)
     start_ms, end_ms = _month_span(first_month, months)
-    proper, is_late = _draw_events(
+    proper, is_late = draw_events(
         rng, events=events, customer_count=len(customers), start_ms=start_ms, end_ms=end_ms
     )
     planted = _plant(rng, proper, customer_count=len(customers))
@@ -117,7 +117,7 @@ def write_sample_usage(
             "conflicting_duplicate": len(planted["conflicting_duplicate"]),
             "unknown_customer": few,
             "unknown_event_type": len(planted["unknown_event_type"]),
-            **{reason.value: len(planted[reason.value]) for reason in _FAULTS},
+            **{reason.value: len(planted[reason.value]) for reason in FAULTS},
         },
         quantity_by_type=_sum_quantities(proper),
     )
@@ -131,10 +131,21 @@ def _month_span(first_month: date, months: int) -> tuple[int, int]:
     return int(start.timestamp()) * 1000, int(end.timestamp()) * 1000
 
 
-def _draw_events(
+def draw_events(
     rng: np.random.Generator, *, events: int, customer_count: int, start_ms: int, end_ms: int
 ) -> tuple[Deliveries, np.ndarray]:
-    """Draws the proper events, and which of them are late."""
+    """Draws the proper events, and which of them are late.
+
+    Args:
+        rng: Where chance comes from.
+        events: Number of events.
+        customer_count: Number of customers; a few of them make most of the traffic.
+        start_ms: First millisecond in which events occur, since 1970, UTC.
+        end_ms: First millisecond behind; at least an hour later.
+
+    Returns:
+        The events, numbered from 0, and whether each arrives on a later day.
+    """
     occurred_ms = _draw_times(rng, events, start_ms, end_ms)
     weights = 1.0 / np.arange(1, customer_count + 1) ** _ZIPF_EXPONENT
     ranks = rng.permutation(customer_count)
@@ -194,7 +205,7 @@ def _plant(
     conflicting.quantity_milli[:] += 1000
     conflicting.arrived_ms[:] += rng.integers(1, 2 * _DAY_MS, size=few)
     planted["conflicting_duplicate"] = conflicting
-    names = ["unknown_customer", "unknown_event_type", *(reason.value for reason in _FAULTS)]
+    names = ["unknown_customer", "unknown_event_type", *(reason.value for reason in FAULTS)]
     for kind, name in enumerate(names):
         fresh = proper.take(rng.integers(0, events, size=few))
         fresh.event_number[:] = events + kind * few + np.arange(few)
@@ -203,7 +214,7 @@ def _plant(
         elif name == "unknown_event_type":
             fresh.event_type[:] = UNKNOWN_TYPE
         else:
-            fresh.fault[:] = _FAULTS.index(Reason(name))
+            fresh.fault[:] = FAULTS.index(Reason(name))
         planted[name] = fresh
     return planted
 

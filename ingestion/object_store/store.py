@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ingestion.files import guess_format
+from ingestion.object_store.connections import open_files
 from ingestion.object_store.faults import STORE_FAULTS, explain_fault
 from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.readers.streams import refuse_file
@@ -64,28 +65,8 @@ class ObjectStore:
     """
 
     def __init__(self, settings: ObjectStoreSettings) -> None:
-        import s3fs  # importing it takes half a second
-
         self._settings = settings
-        client: dict[str, Any] = {}
-        if settings.region or settings.endpoint_url:
-            client["region_name"] = settings.region or "us-east-1"
-        options: dict[str, Any] = {
-            "connect_timeout": settings.connect_seconds,
-            "read_timeout": settings.connect_seconds,
-            "retries": {"max_attempts": 2},
-        }
-        if settings.endpoint_url:
-            options["s3"] = {"addressing_style": "path"}
-        self._files = s3fs.S3FileSystem(
-            key=settings.key or None,
-            secret=settings.secret.get_secret_value() or None,
-            endpoint_url=settings.endpoint_url or None,
-            client_kwargs=client,
-            config_kwargs=options,
-            use_listings_cache=False,
-            skip_instance_cache=True,
-        )
+        self._files = open_files(settings)
 
     def find(
         self,

@@ -15,6 +15,10 @@ from ingestion.kafka.consuming import consume_topics
 from ingestion.kafka.positions import Gap, PartitionKey, list_gaps, record_gap
 from ingestion.kafka.settings import KafkaSettings
 from ingestion.settings import IngestionSettings
+from ingestion.traffic.kafka_door import KafkaDoor
+from ingestion.traffic.lines import TrafficPlan
+from ingestion.traffic.running import send_traffic
+from ingestion.traffic.settings import TrafficSettings
 from orchestration.doors import load_waiting
 from orchestration.kafka import consume_waiting, find_obstacles
 from tests.kafka.conftest import Topic, event_line, landed
@@ -293,3 +297,24 @@ def test_scheduled_work_lands_what_waits_and_warns_of_what_it_could_not(
     record_gap(warehouse.engine(Role.LOADER), Gap(PartitionKey("t", "id", 0), 3, 5, "retention"))
     [obstacle] = find_obstacles(warehouse, since=long_ago, settings=KafkaSettings())
     assert "t:0: offsets 3 to 4: deleted by the broker" in obstacle
+
+
+def test_made_up_traffic_takes_this_door(warehouse: Warehouse, make_topic: MakeTopic) -> None:
+    topic = make_topic(partitions=3)
+    plan = TrafficPlan(
+        customers=["a", "b", "c"],
+        seed=1,
+        start=datetime(2026, 9, 1, tzinfo=UTC),
+        rate=100_000,
+        duplicate_percent=10,
+        faulty_percent=5,
+    )
+    door = KafkaDoor(TrafficSettings(kafka_topic=topic.name), topic.settings)
+    report = send_traffic(door, plan, count=2_000, batch=250, connections=2)
+    assert (report.sent_count, report.error_count) == (2_000, 0)
+    consumed = consume_topics(warehouse, topic.settings, until_end=True)
+    assert (consumed.event_count, consumed.rejected_count) == (1_900, 100)
+    different = landed(
+        warehouse, "select count(distinct (customer_id, event_id)) from raw_usage.events"
+    )
+    assert different == [(1_700,)]

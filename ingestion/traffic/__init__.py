@@ -1,0 +1,1 @@
+"""Made-up traffic for any door: seeded deliveries at a chosen rate, for demos and load tests."""

@@ -15,7 +15,6 @@ from cli.display import console
 from cli.kafka import app as kafka_app
 from cli.quarantine import app as quarantine_app
 from cli.sql import app as sql_app
-from cli.traffic import simulate_traffic
 from cli.workplace import relative, working
 from warehouse import MeterhouseError, WarehouseSettings
 from warehouse.settings import PROJECT_ROOT
@@ -55,12 +54,6 @@ def demo(
             run_sample_demo(warehouse, runner, events=events, seed=seed)
         else:
             run_dataset_demo(warehouse, runner, data)
-
-
-app.command(
-    "simulate-traffic",
-    epilog="Example: ./meterhouse simulate-traffic --door files --rate 2000 --seconds 30",
-)(simulate_traffic)
 
 
 @app.command(epilog="Example: ./meterhouse catalog examples/llm_api/catalog")
@@ -201,6 +194,46 @@ def up(
     from cli.serving import serve
 
     serve(dagster_port=dagster_port, streamlit_port=streamlit_port)
+
+
+@app.command(
+    "simulate-traffic",
+    epilog="Example: ./meterhouse simulate-traffic --door files --rate 2000 --seconds 30",
+)
+def simulate_traffic(
+    door: Annotated[
+        str, typer.Option(help="files, collector, kafka, object_store or sql.")
+    ] = "files",
+    rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 100,
+    seconds: Annotated[int, typer.Option(min=1, help="How long.")] = 60,
+    events: Annotated[
+        int | None, typer.Option(min=1, help="How many events in all, instead of how long.")
+    ] = None,
+    duplicates: Annotated[
+        int, typer.Option(min=0, max=90, help="Percent that are an earlier event once more.")
+    ] = 1,
+    faulty: Annotated[int, typer.Option(min=0, max=90, help="Percent that are no event.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Seed; the same seed and start send the same.")
+    ] = None,
+    start: Annotated[
+        str, typer.Option(help="When the first event occurs, ISO 8601 with a zone; default: now.")
+    ] = "",
+    batch: Annotated[
+        int | None, typer.Option(min=1, help="Events of a request, file, object or transaction.")
+    ] = None,
+    connections: Annotated[
+        int, typer.Option(min=1, max=64, help="Requests that are under way at once.")
+    ] = 4,
+    catalog: Annotated[
+        Path, typer.Option(help="Catalog whose customers send; default: the sample company's.")
+    ] = PROJECT_ROOT / "examples" / "llm_api" / "catalog",
+) -> None:
+    """Send made-up usage through a door at a rate; where to is said by METERHOUSE_TRAFFIC_*."""
+    from cli.traffic import Wish, run_traffic
+
+    wish = Wish(door, rate, events or rate * seconds, duplicates, faulty, seed, start)
+    run_traffic(wish, batch=batch, connections=connections, catalog=catalog)
 
 
 @app.command(epilog="Example: ./meterhouse doctor")

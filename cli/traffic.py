@@ -1,80 +1,79 @@
-"""The command that sends made-up traffic through a door."""
+"""Sends made-up traffic through a door and says what came of it."""
 
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from cli.display import TerminalProgress, console
 from cli.signals import stopping_gracefully
+from ingestion.catalog import read_catalog
+from ingestion.traffic.doors import open_door
+from ingestion.traffic.lines import TrafficPlan
+from ingestion.traffic.running import send_traffic
+from ingestion.traffic.settings import TrafficSettings
 from warehouse import MeterhouseError
 from warehouse.progress import showing
-from warehouse.settings import PROJECT_ROOT
 
-SAMPLE_CATALOG = PROJECT_ROOT / "examples" / "llm_api" / "catalog"
 # A file or an object holds some seconds of traffic, a request or a transaction a little.
 BATCHES = {"collector": 100, "kafka": 500, "sql": 500}
 SECONDS_OF_A_FILE = 2
 
 
-def simulate_traffic(
-    door: Annotated[
-        str, typer.Option(help="files, collector, kafka, object_store or sql.")
-    ] = "files",
-    rate: Annotated[int, typer.Option(min=1, help="Events a second.")] = 100,
-    seconds: Annotated[int, typer.Option(min=1, help="How long.")] = 60,
-    events: Annotated[
-        int | None, typer.Option(min=1, help="How many events in all, instead of how long.")
-    ] = None,
-    duplicates: Annotated[
-        int, typer.Option(min=0, max=90, help="Percent that are an earlier event once more.")
-    ] = 1,
-    faulty: Annotated[int, typer.Option(min=0, max=90, help="Percent that are no event.")] = 1,
-    seed: Annotated[
-        int | None, typer.Option(min=0, help="Seed; the same seed and start send the same.")
-    ] = None,
-    start: Annotated[
-        str, typer.Option(help="When the first event occurs, ISO 8601 with a zone; default: now.")
-    ] = "",
-    batch: Annotated[
-        int | None, typer.Option(min=1, help="Events of a request, file, object or transaction.")
-    ] = None,
-    connections: Annotated[
-        int, typer.Option(min=1, max=64, help="Requests that are under way at once.")
-    ] = 4,
-    catalog: Annotated[
-        Path, typer.Option(help="Catalog whose customers send; default: the sample company's.")
-    ] = SAMPLE_CATALOG,
-) -> None:
-    """Send made-up usage through a door at a rate; where to is said by METERHOUSE_TRAFFIC_*."""
-    from ingestion.catalog import read_catalog
-    from ingestion.traffic.doors import open_door
-    from ingestion.traffic.lines import TrafficPlan
-    from ingestion.traffic.running import send_traffic
-    from ingestion.traffic.settings import TrafficSettings
+@dataclass(frozen=True)
+class Wish:
+    """What is to be sent, as it was asked for.
 
-    chosen = secrets.randbelow(1 << 31) if seed is None else seed
-    begin = _instant(start) if start else datetime.now(UTC).replace(microsecond=0)
-    console.print(f"Repeat by: --seed {chosen} --start {begin:%Y-%m-%dT%H:%M:%SZ}")
+    Attributes:
+        door: Name of the door.
+        rate: Events a second.
+        events: Events in all.
+        duplicates: Percent that are an earlier event once more.
+        faulty: Percent that are no event.
+        seed: Seed; None: a new one.
+        start: When the first event occurs, ISO 8601; empty: now.
+    """
+
+    door: str
+    rate: int
+    events: int
+    duplicates: int
+    faulty: int
+    seed: int | None
+    start: str
+
+
+def run_traffic(wish: Wish, *, batch: int | None, connections: int, catalog: Path) -> None:
+    """Sends traffic until all of it is sent, or the command is stopped.
+
+    Args:
+        wish: What is to be sent.
+        batch: Events that are sent at once; None: as suits the door.
+        connections: Batches that are under way at once.
+        catalog: Folder of the catalog whose customers send.
+
+    Raises:
+        MeterhouseError: A setting is missing, or the door didn't take everything.
+    """
+    seed = secrets.randbelow(1 << 31) if wish.seed is None else wish.seed
+    begin = _instant(wish.start) if wish.start else datetime.now(UTC).replace(microsecond=0)
+    console.print(f"Repeat by: --seed {seed} --start {begin:%Y-%m-%dT%H:%M:%SZ}")
     with showing(TerminalProgress()), stopping_gracefully("Stopping.") as stop:
         plan = TrafficPlan(
             customers=[customer.customer_id for customer in read_catalog(catalog).customers],
-            seed=chosen,
+            seed=seed,
             start=begin,
-            rate=rate,
-            duplicate_percent=duplicates,
-            faulty_percent=faulty,
+            rate=wish.rate,
+            duplicate_percent=wish.duplicates,
+            faulty_percent=wish.faulty,
         )
-        run = f"traffic_{chosen}_{begin:%Y%m%dt%H%M%S}"
         report = send_traffic(
-            open_door(door, TrafficSettings(), run=run),
+            open_door(wish.door, TrafficSettings(), run=f"traffic_{seed}_{begin:%Y%m%dt%H%M%S}"),
             plan,
-            count=events or rate * seconds,
-            batch=batch or BATCHES.get(door, rate * SECONDS_OF_A_FILE),
+            count=wish.events,
+            batch=batch or BATCHES.get(wish.door, wish.rate * SECONDS_OF_A_FILE),
             connections=connections,
             stop=stop,
         )

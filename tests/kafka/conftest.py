@@ -19,11 +19,13 @@ from tests.kafka_broker.broker import Broker, NoBrokerError
 from warehouse import Role, Warehouse
 
 
-def event_line(event_id: str, *, customer: str = "c", quantity: str = "1") -> bytes:
+def event_line(
+    event_id: str, *, customer: str = "c", quantity: str = "1", event_type: str = "t"
+) -> bytes:
     """One native event."""
     return (
-        f'{{"event_id":"{event_id}","customer_id":"{customer}","event_type":"t",'
-        f'"occurred_at":"2026-09-01T00:00:00Z","quantity":{quantity}}}'
+        f'{{"event_id":"{event_id}","customer_id":"{customer}","event_type":"{event_type}",'
+        f'"occurred_at":"2025-09-01T00:00:00Z","quantity":{quantity}}}'
     ).encode()
 
 

@@ -12,13 +12,19 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
 
 import pytest
+from sqlalchemy import text
 
+from audit import reconcile
 from ingestion.kafka.consuming import consume_topics
+from tests.dbt_company import catalog
+from tests.dbt_harness import install_catalog
+from tests.drafting import LOADS_ONLY, build
 from tests.kafka.conftest import Topic, event_line, landed, wait_until
 from tests.kafka.consumer_server import ConsumerServer
-from warehouse import Warehouse
+from warehouse import Role, Warehouse
 
 MakeTopic = Callable[..., Topic]
 SEED = int(os.environ.get("METERHOUSE_TEST_SEED", "20261120"))
@@ -45,13 +51,24 @@ select
 
 
 @pytest.fixture
+def consumers_of(
+    environment_of: Callable[[Warehouse], dict[str, str]],
+) -> Iterator[Callable[[Warehouse], ConsumerServer]]:
+    """Starts consumers on a warehouse."""
+    with ExitStack() as stack:
+
+        def serve(warehouse: Warehouse) -> ConsumerServer:
+            return stack.enter_context(closing(ConsumerServer(environment_of(warehouse))))
+
+        yield serve
+
+
+@pytest.fixture
 def consumers(
-    warehouse: Warehouse, environment_of: Callable[[Warehouse], dict[str, str]]
-) -> Iterator[ConsumerServer]:
-    """Starts consumers on this test's warehouse."""
-    server = ConsumerServer(environment_of(warehouse))
-    yield server
-    server.close()
+    warehouse: Warehouse, consumers_of: Callable[[Warehouse], ConsumerServer]
+) -> ConsumerServer:
+    """Starts consumers on this test's empty warehouse."""
+    return consumers_of(warehouse)
 
 
 def check_each_landed_once(warehouse: Warehouse, topic: Topic, counts: list[int]) -> None:
@@ -127,20 +144,28 @@ def test_of_two_that_read_the_same_one_lands(warehouse: Warehouse, make_topic: M
 
 
 def test_twenty_kills_and_two_restarts_of_the_broker(
-    warehouse: Warehouse, consumers: ConsumerServer, make_topic: MakeTopic
+    deployed_warehouse: Warehouse,
+    consumers_of: Callable[[Warehouse], ConsumerServer],
+    make_topic: MakeTopic,
 ) -> None:
     sys.stdout.write(f"replay: METERHOUSE_TEST_SEED={SEED} {REPLAY}\n")
     choice = random.Random(SEED)
+    warehouse, consumers = deployed_warehouse, consumers_of(deployed_warehouse)
+    install_catalog(warehouse, catalog())
     topic = make_topic(partitions=3)
     settings = topic.with_settings(instance="only", broker_seconds=60)
     counts = [0, 0, 0]
+    different: set[str] = set()
     kills = 0
 
     def send() -> None:
         partition, size = choice.randrange(3), choice.randint(20, 60)
-        lines = [event_line(f"{partition} {counts[partition] + n}") for n in range(size)]
-        for n in range(0, size, 7):
+        names = [f"{partition} {counts[partition] + n}" for n in range(size)]
+        lines = [event_line(name, customer="gold", event_type="call") for name in names]
+        different.update(names)
+        for n in range(0, size - 1, 7):
             lines[n] = choice.choice([b"poison", lines[-1], None])
+            different.discard(names[n])
         topic.send(*lines, partition=partition)
         counts[partition] += size
 
@@ -159,3 +184,16 @@ def test_twenty_kills_and_two_restarts_of_the_broker(
         kills += 1
     consume_topics(warehouse, settings, until_end=True)
     check_each_landed_once(warehouse, topic, counts)
+    build(warehouse, LOADS_ONLY)
+    assert reconcile(warehouse).differences == []
+    facts = landed_as_facts(warehouse)
+    assert len(facts) == len(set(facts))
+    assert set(facts) == different
+
+
+def landed_as_facts(warehouse: Warehouse) -> list[str]:
+    """The event ids of all facts."""
+    with warehouse.engine(Role.TRANSFORMER).connect() as connection:
+        return list(
+            connection.execute(text("select event_id from marts.fct_usage_events")).scalars()
+        )

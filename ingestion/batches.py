@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ from ingestion.ledger import (
     open_load,
 )
 from ingestion.load_reports import BatchesReport
+from ingestion.parallel_reading import WrittenBatch
 from ingestion.settings import IngestionSettings
 from ingestion.turns import taking_turns
 from ingestion.validator import Verdicts
@@ -49,10 +51,25 @@ class Batch:
     verdicts: Verdicts
     line_count: int
 
+    @property
+    def events(self) -> pa.Table:
+        """Rows of `EVENTS_SCHEMA`."""
+        return self.verdicts.events
+
+    @property
+    def event_count(self) -> int:
+        """Number of events."""
+        return self.verdicts.events.num_rows
+
+    @property
+    def rejected(self) -> pa.Table:
+        """Rows of `REJECTED_SCHEMA`."""
+        return self.verdicts.rejected
+
 
 _Error = TypeVar("_Error", bound=BaseException)
 # Yields, for each unit, its batches and then the unit itself, which says that it was read whole.
-Read = Callable[[int], Iterable[Batch | Unit]]
+Read = Callable[[int], Iterable[Batch | WrittenBatch | Unit]]
 Record = Callable[[Connection, int], None]
 
 
@@ -229,7 +246,7 @@ class _Run:
                     raise
                 landing.reset()
 
-    def _tables(self, load_id: int, task: Task) -> Iterator[tuple[str, pa.Table]]:
+    def _tables(self, load_id: int, task: Task) -> Iterator[tuple[str, pa.Table | Path]]:
         """Yields the tables of all units; `units` holds those that are read to their end."""
         open_units: dict[int, Counter[str]] = {}
         for item in self._read(load_id):
@@ -239,16 +256,16 @@ class _Run:
                     UnitCounts(item, counts["lines"], counts["events"], counts["rejected"])
                 )
                 continue
-            verdicts = item.verdicts
             open_units.setdefault(item.unit_number, Counter()).update(
                 lines=item.line_count,
-                events=verdicts.events.num_rows,
-                rejected=verdicts.rejected.num_rows,
+                events=item.event_count,
+                rejected=item.rejected.num_rows,
             )
-            self.reasons.update(verdicts.rejected["reason"].to_pylist())
-            task.advance(verdicts.received_count)
-            yield "events", verdicts.events
-            yield "rejected", verdicts.rejected
+            self.reasons.update(item.rejected["reason"].to_pylist())
+            task.advance(item.event_count + item.rejected.num_rows)
+            if item.events is not None:
+                yield "events", item.events
+            yield "rejected", item.rejected
         if open_units:
             numbers = ", ".join(map(str, open_units))
             raise AssertionError(f"a door didn't say that unit {numbers} was read whole")

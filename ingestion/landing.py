@@ -24,6 +24,7 @@ _CONFIGURATION = {
     "runtime.dlthub_telemetry": False,
     "runtime.log_level": "ERROR",
     "restore_from_destination": False,
+    "extract.next_item_mode": "fifo",
     "normalize.parquet_normalizer.add_dlt_load_id": False,
     "normalize.parquet_normalizer.add_dlt_id": False,
     "data_writer.buffer_max_items": 65_536,
@@ -101,15 +102,23 @@ class Landing:
             ),
         )
 
-    def extract(self, batches: Iterable[tuple[str, pa.Table]]) -> None:
-        """Writes tables into the load's folder, as Parquet.
+    def extract(self, batches: Iterable[tuple[str, pa.Table | Path]]) -> None:
+        """Writes tables into the load's folder, as Parquet, and takes Parquet files as they are.
 
         Args:
-            batches: Pairs of table name and rows, in any order; read once, one at a time.
+            batches: Pairs of table name and rows, or a Parquet file of rows; in any
+                order, read once, one at a time.
         """
-        resource = dlt.resource(_name_tables(batches), name=self._target.pipeline_name)
+        files: dict[str, list[Path]] = {name: [] for name in self._target.tables}
+        resources = [
+            dlt.resource(_name_tables(batches, files), name=self._target.pipeline_name),
+            *(
+                dlt.resource(_import(paths), name=f"{name}_files", table_name=name)
+                for name, paths in files.items()
+            ),
+        ]
         self._pipeline.extract(
-            resource,
+            resources,
             schema=_build_schema(self._target),
             write_disposition="append",
             loader_file_format="parquet",
@@ -148,10 +157,34 @@ def landing_folder(state_dir: Path, *, load_id: int, target: LandingTarget = USA
     return state_dir / target.folder_name / f"load_{load_id}"
 
 
-def _name_tables(batches: Iterable[tuple[str, pa.Table]]) -> Iterator[object]:
-    for name, table in batches:
-        if table.num_rows:
-            yield dlt.mark.with_table_name(table, name)
+def reading_folder(state_dir: Path, *, load_id: int) -> Path:
+    """Names the folder where a door may write Parquet files of a load; it goes with the load's.
+
+    Args:
+        state_dir: The state folder of the warehouse.
+        load_id: The load.
+
+    Returns:
+        The folder; it may not exist.
+    """
+    return landing_folder(state_dir, load_id=load_id) / "reading"
+
+
+def _name_tables(
+    batches: Iterable[tuple[str, pa.Table | Path]], files: dict[str, list[Path]]
+) -> Iterator[object]:
+    """Yields the tables with their names, and sets files aside by table."""
+    for name, rows in batches:
+        if isinstance(rows, Path):
+            files[name].append(rows)
+        elif rows.num_rows:
+            yield dlt.mark.with_table_name(rows, name)
+
+
+def _import(paths: list[Path]) -> Iterator[object]:
+    """Yields files as they are; asked for after all tables (next_item_mode is fifo)."""
+    for path in paths:
+        yield dlt.mark.with_file_import(str(path), "parquet")
 
 
 def _build_schema(target: LandingTarget) -> dlt.Schema:

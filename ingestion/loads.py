@@ -11,10 +11,12 @@ from sqlalchemy import Engine
 from ingestion.batches import Batch, ReadAgainError, land_in_turn
 from ingestion.contracts import NATIVE
 from ingestion.files import SourceFile, check_read, expand_paths, identify_files, part_ready
+from ingestion.landing import reading_folder
 from ingestion.ledger import LoadKey, Unit, find_known, record_sightings
 from ingestion.load_reports import LoadReport, RefusedFilesError
 from ingestion.mappings import Mapping, load_mapping
 from ingestion.outages import outlast_outages
+from ingestion.parallel_reading import ParallelReader, WrittenBatch
 from ingestion.readers.streams import RefusedFileError
 from ingestion.reading import read_file
 from ingestion.settings import IngestionSettings
@@ -118,8 +120,11 @@ def _load_in_turn(
     with taking_turns(warehouse) as recovered:
         new, known = _split_known(engine, files, mapping_name=key.mapping_name)
         record_sightings(engine, known, mapping_name=key.mapping_name)
-        reading = _Files(new, mapping, settings)
-        landed = land_in_turn(warehouse, key, reading.read, settings=settings) if new else None
+        with ParallelReader(
+            processes=settings.read_processes, batch_bytes=settings.batch_bytes
+        ) as readers:
+            reading = _Files(new, mapping, settings, readers, warehouse.state_dir)
+            landed = land_in_turn(warehouse, key, reading.read, settings=settings) if new else None
         return LoadReport(
             load_id=landed.load_id if landed else None,
             mapping_name=key.mapping_name,
@@ -154,14 +159,21 @@ class _Files:
     """The files of one load: those that turn out to be refused are left out from then on."""
 
     def __init__(
-        self, files: Sequence[SourceFile], mapping: Mapping | None, settings: IngestionSettings
+        self,
+        files: Sequence[SourceFile],
+        mapping: Mapping | None,
+        settings: IngestionSettings,
+        readers: ParallelReader,
+        state_dir: Path,
     ) -> None:
         self._files = list(files)
         self._mapping = mapping
         self._settings = settings
+        self._readers = readers
+        self._state_dir = state_dir
         self.refused: list[Problem] = []
 
-    def read(self, load_id: int) -> Iterator[Batch | Unit]:
+    def read(self, load_id: int) -> Iterator[Batch | WrittenBatch | Unit]:
         """Reads all files, one after another.
 
         Args:
@@ -182,16 +194,24 @@ class _Files:
                 self._files.remove(file)
                 raise ReadAgainError from refusal
 
-    def _read_one(self, file: SourceFile, origin: Origin) -> Iterator[Batch | Unit]:
+    def _read_one(self, file: SourceFile, origin: Origin) -> Iterator[Batch | WrittenBatch | Unit]:
+        total = 0
+        for batch in self._batches(file, origin):
+            total += batch.line_count
+            yield batch
+        check_read(file, total)
+        yield Unit(origin.file_number, file.name, file.sha256, file.size_bytes)
+
+    def _batches(self, file: SourceFile, origin: Origin) -> Iterator[Batch | WrittenBatch]:
+        if self._mapping is None and self._readers.is_worthwhile(file.path):
+            folder = reading_folder(self._state_dir, load_id=origin.load_id)
+            yield from self._readers.read(file.path, origin=origin, folder=folder)
+            return
         batches = read_file(
             file.path,
             origin=origin,
             mapping=self._mapping,
             batch_bytes=self._settings.batch_bytes,
         )
-        total = 0
         for verdicts, line_count in batches:
-            total += line_count
             yield Batch(origin.file_number, verdicts, line_count)
-        check_read(file, total)
-        yield Unit(origin.file_number, file.name, file.sha256, file.size_bytes)

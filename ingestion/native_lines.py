@@ -59,27 +59,47 @@ def decode_lines(lines: list[bytes]) -> tuple[pa.Table, dict[int, Rejection]]:
     """
     decoded = _decode_all(lines)
     properties = [b"" if line is None else bytes(line.properties) for line in decoded]
-    block = b"\n".join(lines)
-    is_text = block.isascii() or _is_utf8(block)
-    if is_text and b"\\" not in block and all(decoded):
-        table = _build_table(decoded, properties, np.arange(len(lines)))
-        if _is_free_of_repeated_keys(block, table, properties):
-            return table, {}
-    doubtful = [
+    sure = _find_plain(lines, decoded)
+    table = _build_table(decoded, properties, sure)
+    if not _is_free_of_repeated_keys(lines, sure, table, properties):
+        sure = []
+    if len(sure) == len(lines):
+        return table, {}
+    plain = set(sure)
+    single = [
         row
         for row, line in enumerate(lines)
-        if decoded[row] is None
-        or not _is_surely_single(line, properties[row])
-        or not (is_text or _is_utf8(line))
+        if row not in plain
+        and decoded[row] is not None
+        and _is_surely_single(line, properties[row])
+        and _is_utf8(line)
     ]
-    outcomes = {row: decode_strictly(lines[row]) for row in doubtful}
+    if single or not sure:
+        sure = sorted([*sure, *single])
+        table = _build_table(decoded, properties, sure)
+    known = set(sure)
+    outcomes = {row: decode_strictly(line) for row, line in enumerate(lines) if row not in known}
     faults = {row: item for row, item in outcomes.items() if isinstance(item, Rejection)}
     strict = {row: item for row, item in outcomes.items() if isinstance(item, StrictLine)}
-    sure = [row for row in range(len(lines)) if row not in outcomes]
-    table = _build_table([decoded[row] for row in sure], [properties[row] for row in sure], sure)
     if strict:
         table = pa.concat_tables([table, _build_strict_table(strict)]).sort_by("row")
     return table.combine_chunks(), faults
+
+
+def _find_plain(lines: list[bytes], decoded: Sequence[NativeLine | None]) -> Sequence[int]:
+    """Finds the decoded lines that are UTF-8 and hold no escape."""
+    block = b"\n".join(lines)
+    is_text = block.isascii() or _is_utf8(block)
+    has_escapes = b"\\" in block
+    if is_text and not has_escapes and all(decoded):
+        return range(len(lines))
+    return [
+        row
+        for row, line in enumerate(lines)
+        if decoded[row] is not None
+        and not (has_escapes and b"\\" in line)
+        and (is_text or _is_utf8(line))
+    ]
 
 
 def decode_strictly(line: bytes) -> StrictLine | Rejection:
@@ -160,18 +180,21 @@ def _decode_or_none(line: bytes) -> NativeLine | None:
         return None
 
 
-def _is_free_of_repeated_keys(block: bytes, table: pa.Table, properties: Sequence[bytes]) -> bool:
-    """Whether no line of a decoded block without escapes holds a key twice.
+def _is_free_of_repeated_keys(
+    lines: list[bytes], rows: Sequence[int], table: pa.Table, properties: Sequence[bytes]
+) -> bool:
+    """Whether none of some decoded lines without escapes holds a key twice.
 
     The fast decoder doesn't see a repeated key: the last one wins there. But each key has one colon
-    after it, so the colons of a block are those of its keys and those in its values; a repeated key
-    brings one more, and nothing brings one less.
+    after it, so the colons of the lines are those of their keys and those in their values; a
+    repeated key brings one more, and nothing brings one less.
     """
-    keys = len(_REQUIRED) * table.num_rows + sum(map(bool, properties))
+    keys = len(_REQUIRED) * table.num_rows + sum(1 for row in rows if properties[row])
     in_values = sum(
         pc.sum(pc.count_substring(table[field], ":"), min_count=0).as_py()
         for field in (*_REQUIRED, "properties")
     )
+    block = b"".join(lines) if len(rows) == len(lines) else b"".join([lines[row] for row in rows])
     colons = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(":")))
     return colons == keys + in_values
 
@@ -198,9 +221,13 @@ def _is_utf8(line: bytes) -> bool:
 
 
 def _build_table(
-    decoded: Sequence[NativeLine], properties: Sequence[bytes], rows: Sequence[int] | np.ndarray
+    decoded: Sequence[NativeLine | None], properties: Sequence[bytes], rows: Sequence[int]
 ) -> pa.Table:
-    columns: dict[str, pa.Array] = {"row": pa.array(rows, pa.int64())}
+    """Builds the table of some rows, all of which are decoded."""
+    if len(rows) < len(decoded):
+        decoded = [decoded[row] for row in rows]
+        properties = [properties[row] for row in rows]
+    columns: dict[str, pa.Array] = {"row": pa.array(np.asarray(rows, np.int64))}
     for field in _REQUIRED[:-1]:
         columns[field] = pa.array(list(map(attrgetter(field), decoded)), pa.string())
     raw = pa.array([bytes(line.quantity) for line in decoded], pa.binary()).cast(pa.string())

@@ -43,7 +43,7 @@ def read_file(
     file_format = guess_format(path)
     if file_format == "jsonl":
         for block in read_line_blocks(path, block_bytes=batch_bytes):
-            yield _validate_block(block, origin), len(block.lines)
+            yield validate_block(block, origin), len(block.lines)
         return
     if file_format is None:
         raise refuse_file(
@@ -56,7 +56,16 @@ def read_file(
         yield from _read_mapped(path, origin=origin, mapping=native, batch_bytes=batch_bytes)
 
 
-def _validate_block(block: LineBlock, origin: Origin) -> Verdicts:
+def validate_block(block: LineBlock, origin: Origin) -> Verdicts:
+    """Validates a block of native lines.
+
+    Args:
+        block: The lines.
+        origin: What they are said to come from.
+
+    Returns:
+        The events and the rejected lines.
+    """
     if not block.too_long:
         return validate_lines(block.lines, first_line=block.first_line, origin=origin)
     fault = Rejection(Reason.LINE_TOO_LONG, f"the line is longer than {MAX_LINE_BYTES} bytes")

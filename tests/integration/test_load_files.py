@@ -62,7 +62,7 @@ def test_events_land_exactly(warehouse: Warehouse, tmp_path: Path) -> None:
         *(report.load_id, f"{prefix}:8", 1, 8, "c1", "e7", "t"),
         datetime(2026, 9, 1, 0, 0, 0, 1, tzinfo=UTC),
         Decimal("7.000000001"),
-        json.dumps({"model": "\u00e9'; drop table--", "n": 7}),
+        '{"n": 7, "model": "\u00e9\'; drop table--"}',
     )
     rejected = query(warehouse, "select line_number, reason, raw_text from raw_usage.rejected")
     assert sorted(rejected) == [(line, "malformed_json", "broken \x01") for line in (2001, 2002)]
@@ -239,3 +239,22 @@ def test_two_loaders_take_turns(
     printed = sorted(process.communicate(timeout=60)[0].strip() for process in processes)
     assert printed == ["0", "400"]
     assert query(warehouse, "select count(*) from raw_usage.events") == [(400,)]
+
+
+def test_a_long_file_lands_the_same_by_several_processes(
+    make_warehouse: Callable[[], Warehouse], tmp_path: Path
+) -> None:
+    file = write_events(tmp_path / "a.jsonl", 3_000, faulty=3)
+    landed = []
+    for processes in (1, 2):
+        warehouse = make_warehouse()
+        settings = IngestionSettings(batch_bytes=20_000, read_processes=processes)
+        report = load_files(warehouse, [file], settings=settings)
+        assert (report.event_count, report.rejected_count) == (3_000, 3)
+        landed.append(
+            [
+                query(warehouse, f"select * from raw_usage.{table} order by line_number")
+                for table in ("events", "rejected")
+            ]
+        )
+    assert landed[0] == landed[1]

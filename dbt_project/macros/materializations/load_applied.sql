@@ -12,6 +12,7 @@
      on_conflict        {keys, add, greatest}: adds to rows that exist instead of failing;
                         {keys, nothing}: leaves them
      primary_key        columns; made with the table
+     groups_by_hash     true: the model groups rows of the loads into far fewer
      brin               column of a BRIN index; made with the table
      crash_stage        prefix of the crash points
 
@@ -34,7 +35,11 @@
     {%- call statement('plan') -%}
         -- a load that has just arrived is not in the planner's statistics: it would expect a handful of rows and
         -- loop over all of them for each other one
-        set local enable_nestloop = off
+        set local enable_nestloop = off;
+        {% if config.get('groups_by_hash') -%}
+            -- it can't know either how few groups there will be, and would sort all rows by text
+            set local enable_sort = off
+        {%- endif %}
     {%- endcall -%}
     {%- if not config.get('into') -%}
         {%- do create_load_applied_table(target_relation, model) -%}

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingestion.files import expand_paths, guess_format, identify_files
-from ingestion.readers.lines import LineBlock, _split_stream, read_line_blocks
+from ingestion.readers.lines import LineBlock, _split_stream, part_lines, read_line_blocks
 from ingestion.readers.streams import RefusedFileError
 from ingestion.reading import read_file
 from ingestion.validator import Origin
@@ -171,7 +171,8 @@ def test_memory_stays_flat_whatever_the_length_of_a_line(tmp_path: Path) -> None
 def test_blocks_give_back_every_line(*, lines: list[bytes], size: int, is_ended: bool) -> None:
     data = b"\n".join(lines) + (b"\n" if is_ended else b"")
     stream = pa.BufferReader(data)
-    blocks = list(_split_stream(stream, block_bytes=size, max_line_bytes=20))
+    texts = list(_split_stream(stream, block_bytes=size, max_line_bytes=20))
+    blocks = [block for text in texts for block in part_lines(text, max_line_bytes=20)]
     found = [
         (number, line, number in block.too_long)
         for block in blocks
@@ -181,6 +182,7 @@ def test_blocks_give_back_every_line(*, lines: list[bytes], size: int, is_ended:
     wanted = wanted[:-1] if wanted[-1] == b"" else wanted
     assert found == [(n, line[:20], len(line) > 20) for n, line in enumerate(wanted, start=1)]
     assert all(isinstance(block, LineBlock) for block in blocks)
+    assert sum(text.line_count for text in texts) == len(wanted)
 
 
 def test_native_csv(tmp_path: Path) -> None:

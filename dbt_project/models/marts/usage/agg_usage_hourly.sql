@@ -6,6 +6,7 @@
         partition_by='hour_start',
         partition_months='months_of_accepted_events',
         row_counts='row_counts_by_meter_load',
+        groups_by_hash=true,
         brin='load_id',
         crash_stage='aggregation.hourly_',
         full_refresh=false,
@@ -49,28 +50,14 @@ meters as (
 
 ),
 
-by_properties as (
-
-    select
-        customer_id,
-        event_type,
-        date_trunc('hour', occurred_at, 'UTC') as hour_start,
-        properties,
-        load_id,
-        count(*) as event_count,
-        sum(quantity) as quantity_sum,
-        max(quantity) as quantity_max
-    from events
-    group by customer_id, event_type, hour_start, properties, load_id
-
-),
-
+-- of all deliveries: those that were refused cost less here than to leave them out
 distinct_properties as (
 
     select distinct
         event_type,
         properties
-    from by_properties
+    from {{ ref('stg_usage__events') }}
+    where load_id in {{ pending_loads() }}
 
 ),
 
@@ -78,41 +65,70 @@ distinct_properties as (
 dimension_keys as materialized (
 
     select
-        meters.meter_id,
-        distinct_properties.event_type,
-        distinct_properties.properties,
-        {{ dimension_key('distinct_properties.properties::jsonb', 'meters.dimensions') }} as dimension_key
-    from distinct_properties
-    inner join meters on distinct_properties.event_type = meters.event_type
+        keys.meter_id,
+        keys.event_type,
+        keys.properties,
+        keys.dimension_key,
+        dense_rank() over (order by keys.meter_id, keys.dimension_key) as key_number
+    from (
+        select
+            meters.meter_id,
+            distinct_properties.event_type,
+            distinct_properties.properties,
+            {{ dimension_key('distinct_properties.properties::jsonb', 'meters.dimensions') }} as dimension_key
+        from distinct_properties
+        inner join meters on distinct_properties.event_type = meters.event_type
+    ) as keys
+
+),
+
+-- by a number in place of the texts that it stands for
+by_key as (
+
+    select
+        events.customer_id,
+        dimension_keys.key_number,
+        date_bin(interval '1 hour', events.occurred_at, timestamptz '2000-01-01 00:00:00+00') as hour_start,
+        events.load_id,
+        count(*) as event_count,
+        sum(events.quantity) as quantity_sum,
+        max(events.quantity) as quantity_max
+    from events
+    inner join dimension_keys
+        on
+            events.event_type = dimension_keys.event_type
+            and events.properties = dimension_keys.properties
+    group by events.customer_id, dimension_keys.key_number, hour_start, events.load_id
+
+),
+
+keys as (
+
+    select distinct
+        key_number,
+        meter_id,
+        dimension_key
+    from dimension_keys
 
 ),
 
 by_dimension as (
 
     select
-        by_properties.customer_id,
-        dimension_keys.meter_id,
-        dimension_keys.dimension_key,
-        by_properties.hour_start,
-        by_properties.load_id,
-        sum(by_properties.event_count)::bigint as event_count,
-        sum(by_properties.quantity_sum)::numeric(38, 9) as quantity_sum,
-        max(by_properties.quantity_max)::numeric(38, 9) as quantity_max
-    from by_properties
-    inner join dimension_keys
-        on
-            by_properties.event_type = dimension_keys.event_type
-            and by_properties.properties = dimension_keys.properties
+        by_key.customer_id,
+        keys.meter_id,
+        keys.dimension_key,
+        by_key.hour_start,
+        by_key.load_id,
+        by_key.event_count,
+        by_key.quantity_sum::numeric(38, 9) as quantity_sum,
+        by_key.quantity_max::numeric(38, 9) as quantity_max
+    from by_key
+    inner join keys on by_key.key_number = keys.key_number
     inner join pending
         on
-            dimension_keys.meter_id = pending.meter_id
-            and by_properties.load_id = pending.load_id
-    group by
-        by_properties.customer_id,
-        dimension_keys.meter_id,
-        dimension_keys.dimension_key,
-        by_properties.hour_start,
-        by_properties.load_id
+            keys.meter_id = pending.meter_id
+            and by_key.load_id = pending.load_id
 
 )
 

@@ -61,34 +61,12 @@ class EventFate:
 
 
 @dataclass(frozen=True)
-class QuarantinedDelivery:
-    """One delivery that could not be taken, with its raw text."""
-
-    load_id: int
-    file_name: str | None
-    line_number: int | None
-    reason: str
-    detail: str
-    customer_id: str | None
-    event_id: str | None
-    raw_text: str | None
-
-
-@dataclass(frozen=True)
 class Customer:
     """One customer."""
 
     customer_id: str
     customer_name: str
     currency_code: str
-
-
-@dataclass(frozen=True)
-class ReasonCount:
-    """Quarantined deliveries of one reason."""
-
-    reason: str
-    delivery_count: int
 
 
 FRESHNESS = """
@@ -124,23 +102,6 @@ from reporting.rpt_customers
 order by customer_name, customer_id
 """
 
-QUARANTINE_REASONS = """
-select reason, count(*) as delivery_count
-from reporting.rpt_quarantine
-group by reason
-order by reason
-"""
-
-QUARANTINE_PAGE = """
-select
-    load_id, file_name, line_number, reason, detail, customer_id, event_id,
-    left(raw_text, 2000) as raw_text
-from reporting.rpt_quarantine
-where cast(:reason as text) is null or reason = :reason
-order by load_id desc, file_name, line_number, delivery_id
-limit :page_size offset :first_row
-"""
-
 
 @st.cache_data(ttl="10s", max_entries=8, show_spinner=False)
 def load_freshness(source: str) -> tuple[Freshness, str]:
@@ -174,18 +135,3 @@ def load_event_fates(version: str) -> list[EventFate]:
 def load_customers(version: str) -> list[Customer]:
     """Returns all customers by name."""
     return select_rows(Customer, CUSTOMERS, {})
-
-
-@st.cache_data(**CACHE)
-def load_quarantine_reasons(version: str) -> list[ReasonCount]:
-    """Returns how many deliveries each reason holds in quarantine."""
-    return select_rows(ReasonCount, QUARANTINE_REASONS, {})
-
-
-@st.cache_data(**CACHE)
-def load_quarantine_page(
-    version: str, *, reason: str | None, page_size: int, first_row: int
-) -> list[QuarantinedDelivery]:
-    """Returns one page of quarantined deliveries, newest load first."""
-    parameters = {"reason": reason, "page_size": page_size, "first_row": first_row}
-    return select_rows(QuarantinedDelivery, QUARANTINE_PAGE, parameters)

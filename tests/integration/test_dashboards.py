@@ -9,6 +9,9 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from dashboards.queries import load_freshness
+from ingestion.quarantine.deliveries import Selection
+from ingestion.quarantine.resolving import discard
 from tests import billed_company as company
 from warehouse import Role, Warehouse
 
@@ -245,10 +248,31 @@ def test_an_unknown_invoice_is_told(open_page: Open, billed_company: Warehouse) 
     assert app.dataframe
 
 
-def test_quarantine_shows_reasons_and_raw_text(open_page: Open, billed_company: Warehouse) -> None:
+def test_quarantine_shows_reasons_states_and_raw_text(
+    open_page: Open, billed_company: Warehouse
+) -> None:
     app = open_page(billed_company, "quarantine")
-    rows = app.dataframe[0].value
+    reasons, rows, conflicts = (frame.value for frame in app.dataframe)
+    assert list(reasons["Open"]) == ["1", "1", "1"]
+    assert set(reasons["Discarded"]) == {"0"}
     assert len(rows) == 3
+    assert set(rows["State"]) == {"Open"}
     assert '{"event_id": "cut off' in set(rows["Raw text"])
+    assert list(conflicts["Differs in"]) == ["quantity"]
+    assert list(conflicts["Accepted quantity"] + " " + conflicts["Later quantity"]) == ["2,000 1"]
     app = open_page(billed_company, "quarantine", reason="unknown customer")
-    assert list(app.dataframe[0].value["Customer"]) == ["nobody"]
+    assert list(app.dataframe[1].value["Customer"]) == ["nobody"]
+    assert len(app.dataframe) == 2
+
+
+def test_a_decision_shows_at_once(
+    open_page: Open, billed_company: Warehouse, clone: Callable[[Warehouse], Warehouse]
+) -> None:
+    warehouse = clone(billed_company)
+    assert "Ada" not in str(open_page(warehouse, "quarantine").dataframe[1].value)
+    chosen = Selection(reasons=("unknown_customer",))
+    assert discard(warehouse, chosen, who="Ada", why="a test") == 1
+    load_freshness.clear()  # it is read anew every ten seconds; everything else by its version
+    app = open_page(warehouse, "quarantine", reason="unknown customer")
+    assert list(app.dataframe[0].value["Discarded"]) == ["0", "0", "1"]
+    assert list(app.dataframe[1].value["Decided"]) == ["Ada: a test"]

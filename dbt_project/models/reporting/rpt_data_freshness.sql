@@ -35,6 +35,13 @@ replacements as (
 
 ),
 
+decisions as (
+
+    select resolution_id
+    from {{ ref('fct_newest_decision') }}
+
+),
+
 load_totals as (
 
     select
@@ -56,6 +63,7 @@ freshness as (
             load_totals.pending_load_count,
             coalesce(load_totals.newest_load_id, 0),
             closes.close_count,
+            decisions.resolution_id,
             coalesce((extract(epoch from replacements.replaced_at) * 1000000)::bigint, 0)
         ) as data_version,
         load_totals.landed_load_count,
@@ -68,6 +76,7 @@ freshness as (
     cross join closes
     cross join newest_events
     cross join replacements
+    cross join decisions
 
 )
 

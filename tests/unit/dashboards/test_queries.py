@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from dashboards import invoice_queries, queries, usage_queries
+from dashboards import invoice_queries, quarantine_queries, queries, usage_queries
 
 RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+(?:\.[a-z_]+)?)")
 LOCAL_NAMES = {"filtered", "ranked", "shown"}
@@ -25,7 +25,7 @@ def statements(module: ModuleType) -> list[tuple[str, str]]:
 
 ALL = [
     statement
-    for module in (queries, usage_queries, invoice_queries)
+    for module in (queries, usage_queries, invoice_queries, quarantine_queries)
     for statement in statements(module)
 ]
 

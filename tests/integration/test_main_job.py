@@ -14,6 +14,8 @@ import dagster as dg
 import pytest
 from sqlalchemy import text
 
+from audit import reconcile
+from audit.line import HOPS
 from cli.demo import run_sample_demo
 from orchestration.instance import configure_instance
 from orchestration.jobs import JobRunner
@@ -166,3 +168,14 @@ def test_the_code_location_validates(
         env={**environment_of(warehouse), **configure_instance(warehouse)},
     )
     assert finished.returncode == 0, finished.stdout[-3000:]
+
+
+def test_all_of_it_reconciles(sample: tuple[Warehouse, JobRunner]) -> None:
+    warehouse, runner = sample
+    run_id = runner.run("reconcile")
+    with dg.DagsterInstance.get() as instance:
+        events = instance.all_logs(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION)
+    checks = [event.dagster_event.asset_check_evaluation_data for event in events]
+    assert len(checks) == len(HOPS)
+    assert all(check.passed for check in checks)
+    assert reconcile(warehouse).differences == []

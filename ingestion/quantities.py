@@ -8,12 +8,16 @@ from decimal import Decimal
 import pyarrow as pa
 
 from ingestion.columns import ParsedColumn, parse_column
-from ingestion.contracts import QUANTITY_PRECISION, QUANTITY_SCALE, Reason
+from ingestion.contracts import (
+    QUANTITY_INTEGER_DIGITS,
+    QUANTITY_PRECISION,
+    QUANTITY_SCALE,
+    Reason,
+)
 from ingestion.rejections import Rejection, quote_value
 
 QUANTITY_TYPE = pa.decimal128(QUANTITY_PRECISION, QUANTITY_SCALE)
-_INTEGER_DIGITS = QUANTITY_PRECISION - QUANTITY_SCALE
-_PLAIN = rf"^-?[0-9]{{1,{_INTEGER_DIGITS}}}(?:\.[0-9]{{1,{QUANTITY_SCALE}}})?$"
+_PLAIN = rf"^-?[0-9]{{1,{QUANTITY_INTEGER_DIGITS}}}(?:\.[0-9]{{1,{QUANTITY_SCALE}}})?$"
 _NUMBER = re.compile(r"(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?")
 
 
@@ -23,9 +27,10 @@ def parse_quantity(text: str | None) -> Decimal | Rejection:
     The rule: ASCII digits with an optional leading minus, an optional decimal point with digits on
     both sides, and an optional exponent; no plus sign, blank, separator or any other notation
     (`1,5`, `0x10`, `NaN`, `Infinity`, `true` and digits of other scripts are `not_a_number`). The
-    value must fit `numeric(38,9)` exactly: at most 29 digits before the decimal point and 9 after
-    it, trailing zeros not counted, else `number_out_of_range`; nothing is ever rounded. `1.10`,
-    `1.1` and `11e-1` are one number, minus zero is zero, and a negative quantity is a correction.
+    value must have at most 18 digits before the decimal point (so that no event alone can be more
+    than rating computes with) and 9 after it, trailing zeros not counted, else
+    `number_out_of_range`; nothing is ever rounded. `1.10`, `1.1` and `11e-1` are one number, minus
+    zero is zero, and a negative quantity is a correction.
 
     Args:
         text: The text, or None when the field is absent.
@@ -47,8 +52,10 @@ def parse_quantity(text: str | None) -> Decimal | Rejection:
     scale = -(shift + len(digits) - len(significant))
     if scale > QUANTITY_SCALE:
         return _out_of_range(text, f"more than {QUANTITY_SCALE} digits after the decimal point")
-    if len(significant) - scale > _INTEGER_DIGITS:
-        return _out_of_range(text, f"more than {_INTEGER_DIGITS} digits before the decimal point")
+    if len(significant) - scale > QUANTITY_INTEGER_DIGITS:
+        return _out_of_range(
+            text, f"more than {QUANTITY_INTEGER_DIGITS} digits before the decimal point"
+        )
     return Decimal((1 if sign else 0, tuple(map(int, significant)), -scale))
 
 

@@ -277,3 +277,18 @@ def test(context: typer.Context) -> None:
     arguments = context.args or ["-n", "2", "--dist", "loadfile", "-q"]
     command = [sys.executable, "-m", "pytest", *arguments]
     raise typer.Exit(subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode)
+
+
+@app.command(epilog="Example: ./meterhouse soak --minutes 10 --seed 7")
+def soak(
+    minutes: Annotated[int, typer.Option(min=1, help="How long, about.")] = 10,
+    seed: Annotated[int, typer.Option(help="What decides everything that happens.")] = 2026,
+) -> None:
+    """Kill, crash and repeat everything on a throw-away warehouse; check that nothing is lost."""
+    if not (PROJECT_ROOT / "tests" / "faults").is_dir():
+        raise MeterhouseError(
+            "soak is part of the tests, and these are not installed here.",
+            remedy="run it in a clone of the project",
+        )
+    command = [sys.executable, "-W", "ignore", "-m", "tests.faults.soak", str(minutes), str(seed)]
+    raise typer.Exit(subprocess.run(command, cwd=PROJECT_ROOT, check=False).returncode)

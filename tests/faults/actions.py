@@ -29,7 +29,7 @@ from orchestration.dbt_project import (
     exclusive_build,
     project_arguments,
 )
-from tests.drafting import LOADS_ONLY
+from tests.drafting import EVERYTHING, LOADS_ONLY
 from warehouse import MeterhouseError, Role, Warehouse
 
 _DATABASE = "database_of_the_parsed_project"
@@ -56,6 +56,12 @@ def build(warehouse: Warehouse) -> None:
     """Builds what new loads change, alone, as the build job does."""
     with exclusive_build(warehouse), connected_as(warehouse, Role.TRANSFORMER):
         _run_dbt(warehouse, "build", *LOADS_ONLY)
+
+
+def deploy(warehouse: Warehouse) -> None:
+    """Builds every model of a new warehouse."""
+    with connected_as(warehouse, Role.TRANSFORMER):
+        _run_dbt(warehouse, "build", *EVERYTHING)
 
 
 def prove(warehouse: Warehouse) -> None:
@@ -100,7 +106,7 @@ def _run_dbt(warehouse: Warehouse, *arguments: str) -> None:
 
 ACTIONS: dict[str, Callable[..., None]] = {
     action.__name__: action
-    for action in (load, collect, catalog, build, prove, close, export, parse)
+    for action in (load, collect, catalog, deploy, build, prove, close, export, parse)
 }
 
 

@@ -211,15 +211,3 @@ def test_sql_sources_are_pulled_by_the_job_and_a_bad_one_stops_no_other(
     ]
     assert "there is no table billing.gone" in str(fault)
     assert "a.yaml" in str(fault)
-
-
-def test_every_load_of_a_run_is_checked_not_only_the_last(watched: Watched) -> None:
-    (watched.inbox / "noise.jsonl").write_text("not an event\n" * 50)
-    watched.bucket.put("in/good.jsonl", write_events(watched.inbox / ".g", 50).read_bytes())
-    (check,) = [
-        check
-        for check in watched.run(watched.tick()).get_asset_check_evaluations()
-        if check.check_name == "landing_meets_expectations"
-    ]
-    assert not check.passed
-    assert "load 1: rejected_share_is_small" in str(check.description)

@@ -17,12 +17,14 @@ from sqlalchemy import text
 from ingestion.collector.landing import land_segments
 from ingestion.loads import load_files
 from ingestion.object_store.loads import load_objects
+from ingestion.sql_door.loads import pull_source
 from ingestion.traffic.doors import CollectorDoor, FilesDoor, open_door
 from ingestion.traffic.lines import TrafficPlan, make_traffic
 from ingestion.traffic.object_store_door import ObjectStoreDoor
 from ingestion.traffic.running import TrafficReport, send_traffic
 from ingestion.traffic.settings import TrafficSettings
 from ingestion.traffic.sql_door import SqlDoor
+from tests.conftest import PROJECT_ROOT
 from tests.integration.collector_server import RunningCollector
 from tests.integration.object_store_server import serving
 from warehouse import MeterhouseError, Role, Warehouse
@@ -160,16 +162,18 @@ def test_an_object_store_takes_it(warehouse: Warehouse) -> None:
         assert (refused.sent_count, refused.error_count) == (0, 100)
 
 
-def test_a_table_takes_it(warehouse: Warehouse) -> None:
+def test_a_table_takes_it(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application's database is the warehouse's own here; it has a schema of its own."""
     url = warehouse.admin_url.set(drivername="postgresql").render_as_string(hide_password=False)
-    settings = TrafficSettings(sql_url=SecretStr(url), sql_table="public.calls")
+    monkeypatch.setenv("METERHOUSE_TRAFFIC_SQL_URL", url)
+    settings = TrafficSettings(sql_table="public.usage_events")
     report = send_traffic(SqlDoor(settings), PLAN, count=1_000, batch=100, connections=2)
     assert (report.sent_count, report.error_count) == (1_000, 0)
-    with SqlDoor(settings)._engine.connect() as connection:
-        query = "select count(*), count(distinct (customer_id, event_id)), max(id) from calls"
-        total, different, last = connection.execute(text(query)).one()
-    assert (total, last) == (1_000, 1_000)
-    assert different >= 900
+    source = PROJECT_ROOT / "examples" / "sql_sources" / "traffic.yaml"
+    pulled = pull_source(warehouse, source)
+    assert (pulled.event_count, pulled.rejected_count) == (970, 30)
+    assert counts(warehouse) == (970, 900, 30)
+    assert pull_source(warehouse, source).event_count == 0
 
 
 @pytest.mark.parametrize("name", ["collector", "kafka", "object_store", "sql", "post"])

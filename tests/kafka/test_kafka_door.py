@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import random
+import signal
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import Consumer, Message, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions
 
 from ingestion.kafka.consuming import consume_topics
+from ingestion.kafka.polling import Poller
 from ingestion.kafka.settings import KafkaSettings
 from ingestion.traffic.kafka_door import KafkaDoor
 from ingestion.traffic.lines import TrafficPlan
 from ingestion.traffic.running import send_traffic
 from ingestion.traffic.settings import TrafficSettings
-from tests.kafka.conftest import Topic, event_line, landed
+from tests.kafka.conftest import Topic, event_line, landed, wait_until
 from tests.kafka_broker.broker import free_port
 from warehouse import MeterhouseError, Warehouse
 
@@ -224,3 +229,54 @@ def test_made_up_traffic_takes_this_door(warehouse: Warehouse, make_topic: MakeT
         warehouse, "select count(distinct (customer_id, event_id)) from raw_usage.events"
     )
     assert different == [(1_700,)]
+
+
+def test_told_to_stop_it_lands_what_it_has_polled(
+    warehouse: Warehouse, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = make_topic()
+    topic.send(event_line("a"), event_line("b"))
+    stop = threading.Event()
+    keep = Poller._keep
+
+    def keep_and_stop(poller: Poller, message: Message) -> None:
+        keep(poller, message)
+        if poller.polled:
+            stop.set()
+
+    monkeypatch.setattr(Poller, "_keep", keep_and_stop)
+    settings = topic.with_settings(batch_seconds=600)
+    report = consume_topics(warehouse, settings, stop=stop)
+    assert report.message_count >= 1
+    assert len(landed(warehouse, EVENTS)) == report.message_count
+
+
+def test_the_command_says_what_it_did_and_what_is_wrong(
+    warehouse: Warehouse, make_topic: MakeTopic, environment_of: Callable
+) -> None:
+    topic = make_topic()
+    command = [sys.executable, "-m", "cli", "kafka", "consume"]
+    environment = {
+        **environment_of(warehouse),
+        "METERHOUSE_KAFKA_BOOTSTRAP_SERVERS": topic.broker.address,
+        "METERHOUSE_KAFKA_BATCH_SECONDS": "0",
+    }
+    topic.send(event_line("a"), b"poison")
+    running = subprocess.Popen(
+        [*command, topic.name], env=environment, stdout=subprocess.PIPE, text=True
+    )
+    wait_until(lambda: landed(warehouse, OFFSETS, number=0) != [])
+    running.send_signal(signal.SIGTERM)
+    said, _ = running.communicate(timeout=60)
+    assert running.returncode == 0
+    assert "2 messages in 1 loads: 1 events, 1 rejected." in said
+    refused = subprocess.run(
+        [*command, "nowhere", "--once"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 1
+    assert "The topic is not there" in refused.stderr
+    assert "Traceback" not in refused.stderr

@@ -118,7 +118,7 @@ class Broker:
 
     def make_topic(self, name: str, *, partitions: int = 1, **configuration: str) -> None:
         """Makes a topic; `cleanup_policy="compact"` is the property cleanup.policy."""
-        admin = AdminClient({"bootstrap.servers": self.address})
+        admin = AdminClient({"bootstrap.servers": self.address, "log_level": 0})
         config = {key.replace("_", "."): value for key, value in configuration.items()}
         topic = NewTopic(name, partitions, 1, config=config)
         admin.create_topics([topic])[name].result(30)

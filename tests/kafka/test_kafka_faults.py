@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
 
 import pytest
@@ -19,6 +20,7 @@ from sqlalchemy import text
 
 from audit import reconcile
 from ingestion.kafka.consuming import consume_topics
+from ingestion.kafka.polling import Poller
 from tests.dbt_company import catalog
 from tests.dbt_harness import install_catalog
 from tests.drafting import LOADS_ONLY, build
@@ -121,6 +123,36 @@ def test_consumers_of_one_group_take_partitions_over_without_loss(
     running[1].kill(signal.SIGTERM)
     assert running[1].wait() == 0
     check_each_landed_once(warehouse, topic, [100] * 4)
+
+
+def test_what_was_polled_of_a_partition_that_goes_is_left_to_its_new_owner(
+    warehouse: Warehouse, make_topic: MakeTopic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first consumer has polled everything and not landed it when the second one comes."""
+    topic = make_topic(partitions=4)
+    for partition in range(4):
+        topic.send(*(event_line(f"{partition} {n}") for n in range(25)), partition=partition)
+    pollers: list[Poller] = []
+    begin = Poller.__init__
+
+    def begin_and_show(poller: Poller, *arguments: object, **named: object) -> None:
+        begin(poller, *arguments, **named)
+        pollers.append(poller)
+
+    monkeypatch.setattr(Poller, "__init__", begin_and_show)
+    stop = threading.Event()
+    with ThreadPoolExecutor() as pool:
+        waiting = topic.with_settings(batch_seconds=600)
+        first = pool.submit(consume_topics, warehouse, waiting, stop=stop)
+        try:
+            wait_until(lambda: pollers and sum(len(p.messages) for p in pollers[0].polled) == 100)
+            second = consume_topics(warehouse, topic.settings, until_end=True)
+        finally:
+            stop.set()
+    assert (second.message_count, second.superseded_count) == (50, 0)
+    assert first.result().superseded_count == 0
+    consume_topics(warehouse, topic.settings, until_end=True)
+    check_each_landed_once(warehouse, topic, [25] * 4)
 
 
 def test_of_two_that_read_the_same_one_lands(warehouse: Warehouse, make_topic: MakeTopic) -> None:

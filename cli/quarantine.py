@@ -95,7 +95,12 @@ def list_deliveries(
 def show(
     delivery: Annotated[str, typer.Argument(help="LOAD/DELIVERY, as list shows it.")],
     raw: Annotated[
-        bool, typer.Option("--raw", help="Write nothing but the bytes that were delivered.")
+        bool,
+        typer.Option(
+            "--raw",
+            help="Write the line alone: the very bytes of a line that is no event, a native "
+            "line of an event.",
+        ),
     ] = False,
 ) -> None:
     """Show one delivery: everything known of it, and its text; of a conflict both payloads."""

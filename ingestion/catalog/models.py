@@ -26,7 +26,10 @@ class CatalogModel(BaseModel):
 
 
 class LegalEntity(CatalogModel):
-    """Who issues invoices, and by which policies."""
+    """Who issues invoices, and by which policies.
+
+    `duplicate_event_policy` is declared, not stored: there is one way so far.
+    """
 
     legal_entity_id: Identifier
     legal_entity_name: Text
@@ -37,6 +40,17 @@ class LegalEntity(CatalogModel):
     grace_period_days: Annotated[int, Field(ge=0, le=31)] = 3
     payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
     rounding_mode: Literal["half_away_from_zero", "half_even"] = "half_away_from_zero"
+    duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
+
+    @model_validator(mode="after")
+    def _check(self) -> LegalEntity:
+        if self.duplicate_event_policy != "first_wins":
+            remedy = (
+                "leave it out or write first_wins; a later payload stays in quarantine as a "
+                "conflict, and a new event (its quantity may be negative) corrects the first"
+            )
+            raise fault("last_wins_until_close can't be done yet", remedy)
+        return self
 
 
 class Customer(CatalogModel):

@@ -107,7 +107,9 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of every table, without their version, in a fixed order."""
     prices = [(plan.plan_id, price) for plan in catalog.plans for price in _by_id(plan.prices)]
     return {
-        "legal_entities": [item.model_dump() for item in catalog.legal_entities],
+        "legal_entities": [
+            item.model_dump(exclude={"duplicate_event_policy"}) for item in catalog.legal_entities
+        ],
         "customers": [item.model_dump() for item in catalog.customers],
         "meters": [
             {**item.model_dump(), "dimensions": _json_of(sorted(item.dimensions))}

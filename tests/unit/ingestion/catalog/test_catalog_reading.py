@@ -53,6 +53,7 @@ SUBSCRIPTIONS = """\
 subscription_id,customer_id,plan_id,starts_on,ends_on
 s1,c1,basic,2026-01-01,
 """
+POLICY = "duplicate_event_policy"
 
 
 @pytest.fixture
@@ -105,6 +106,7 @@ def test_json_says_the_same_as_yaml(directory: Path) -> None:
 
 def test_the_hash_follows_what_is_said_only(directory: Path) -> None:
     before = content_sha256(read_catalog(directory, currencies=CURRENCIES))
+    edit(directory, "entities.yaml", "AC\n", f"AC\n    {POLICY}: first_wins\n")
     edit(directory, "plans/basic.yaml", "0.000000000001", "0.0000000000010")
     (directory / "plans/basic.yaml").rename(directory / "all.yml")
     assert content_sha256(read_catalog(directory, currencies=CURRENCIES)) == before
@@ -215,6 +217,8 @@ def test_exclusive_or_more_specific_filters_are_fine(
     [
         ("entities.yaml", "AC\n", "AC\n    grace_period_days: 32\n", 7, "less than or equal to 31"),
         ("entities.yaml", "AC\n", "AC\n    rounding_mode: up\n", 7, "'up' is unknown"),
+        ("entities.yaml", "AC\n", f"AC\n    {POLICY}: last_wins_until_close\n", 2, "done yet"),
+        ("entities.yaml", "AC\n", f"AC\n    {POLICY}: last\n", 7, "'last' is unknown"),
         ("entities.yaml", "AC\n", "AC\n    rounding: up\n", 7, "is not a known field"),
         ("entities.yaml", "  - legal_entity_id: acme\n    legal", "  - legal", 2, "is missing"),
         ("entities.yaml", "NO", "Norway", 4, "does not fit"),

@@ -49,6 +49,7 @@ def mounted(path: Path, *, size_mib: int) -> Iterator[SmallDisk]:
         yield SmallDisk(path)
     finally:
         _run("umount", "--lazy", str(path))
+        path.rmdir()
 
 
 def copy_to_server(source: Warehouse, server: EmbeddedServer, *, state_dir: Path) -> Warehouse:

@@ -10,14 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import pyarrow as pa
 from dlt.pipeline.exceptions import PipelineStepFailed
 from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
 
 from ingestion.landing import Landing
-from ingestion.landing_faults import explain_landing_fault
+from ingestion.landing_faults import explain_landing_fault, find_cause
 from ingestion.ledger import (
     LoadKey,
     Unit,
@@ -28,6 +28,7 @@ from ingestion.ledger import (
     open_load,
 )
 from ingestion.load_reports import BatchesReport
+from ingestion.outages import is_lost, is_outage, outlast_outages
 from ingestion.parallel_reading import WrittenBatch
 from ingestion.settings import IngestionSettings
 from ingestion.turns import taking_turns
@@ -67,7 +68,6 @@ class Batch:
         return self.verdicts.rejected
 
 
-_Error = TypeVar("_Error", bound=BaseException)
 # Yields, for each unit, its batches and then the unit itself, which says that it was read whole.
 Read = Callable[[int], Iterable[Batch | WrittenBatch | Unit]]
 Record = Callable[[Connection, int], None]
@@ -92,7 +92,8 @@ def land_batches(
 
     Waits until no other process loads. The load counts as landed in one transaction, once exactly
     its rows are there; what the door records is part of it. A run that was killed leaves nothing
-    that counts, and the next one takes back what it left.
+    that counts, and the next one takes back what it left. Where Postgres goes away meanwhile, it
+    begins again once it is back, unless the load is found to have landed.
 
     Args:
         warehouse: The warehouse.
@@ -100,7 +101,7 @@ def land_batches(
         read: Reads the units of a load, given its id; it may be called more than once, and then has
             to give the same again.
         record: Writes the door's own ledger rows, given the transaction and the load's id; what it
-            raises takes the load back.
+            raises takes the load back. It must refuse what another load has brought meanwhile.
         settings: Settings; from the environment when not given.
 
     Returns:
@@ -109,10 +110,15 @@ def land_batches(
     Raises:
         MeterhouseError: As `read` or `record` raised it, or Postgres failed.
     """
-    with taking_turns(warehouse) as recovered:
-        return land_in_turn(
-            warehouse, key, read, record=record, settings=settings, recovered_loads=recovered
-        )
+    settings = settings or IngestionSettings()
+
+    def land() -> BatchesReport | None:
+        with taking_turns(warehouse) as recovered:
+            return land_in_turn(
+                warehouse, key, read, record=record, settings=settings, recovered_loads=recovered
+            )
+
+    return outlast_outages(warehouse.engine(Role.LOADER), land, seconds=settings.outage_seconds)
 
 
 def land_in_turn(
@@ -124,7 +130,7 @@ def land_in_turn(
     settings: IngestionSettings | None = None,
     recovered_loads: tuple[int, ...] = (),
 ) -> BatchesReport | None:
-    """Does what `land_batches` does, within `taking_turns`.
+    """Does what `land_batches` does, within `taking_turns`; whether to begin again is the caller's.
 
     Args:
         warehouse: The warehouse.
@@ -181,15 +187,25 @@ class _Run:
                     f"Load {load_id} didn't land exactly the rows that were read: taken back.",
                     remedy="check the Postgres log, then run the same command again",
                 )
-        except BaseException:
-            abort_load(self._engine, load_id)
-            raise
+        except BaseException as error:
+            if self._take_back(load_id, error):
+                raise
         if not self.units:
             abort_load(self._engine, load_id)
             return None
         crash_point("load.after_commit")
         _summarize(self._engine)
         return load_id
+
+    def _take_back(self, load_id: int, error: BaseException) -> bool:
+        """Takes the load back. Returns False where it has landed: only the reply was lost."""
+        if not is_lost(error):
+            return abort_load(self._engine, load_id)
+        return outlast_outages(
+            self._engine,
+            lambda: abort_load(self._engine, load_id),
+            seconds=self._settings.outage_seconds,
+        )
 
     def _land_once(self, load_id: int) -> bool:
         """Tries to land. Returns whether it worked; there is nothing to land without `units`."""
@@ -211,7 +227,7 @@ class _Run:
                 task.advance(sum(unit.received_count for unit in self.units))
             crash_point("load.after_landing")
         except PipelineStepFailed as error:
-            own = _find_cause(error, MeterhouseError)
+            own = find_cause(error, MeterhouseError)
             if own is not None:
                 raise own from error
             raise explain_landing_fault(
@@ -242,7 +258,7 @@ class _Run:
                     landing.extract(self._tables(load_id, task))
                 return
             except PipelineStepFailed as error:
-                if _find_cause(error, ReadAgainError) is None:
+                if find_cause(error, ReadAgainError) is None:
                     raise
                 landing.reset()
 
@@ -271,14 +287,11 @@ class _Run:
             raise AssertionError(f"a door didn't say that unit {numbers} was read whole")
 
 
-def _find_cause(error: BaseException | None, kind: type[_Error]) -> _Error | None:
-    """Finds what a door raised among the causes of dlt's error."""
-    while error is not None and not isinstance(error, kind):
-        error = error.__cause__
-    return error
-
-
 def _summarize(engine: Engine) -> None:
     """Lets readers find the new rows by load: VACUUM also summarizes the BRIN indexes."""
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("vacuum raw_usage.events, raw_usage.rejected"))
+    try:
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("vacuum raw_usage.events, raw_usage.rejected"))
+    except DBAPIError as error:
+        if not is_outage(error):  # the load has landed; summaries come with the next one
+            raise

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 from pathlib import Path
+from typing import TypeVar
 
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from ingestion.outages import DISK_FULL_REMEDY, ConnectionLostError, is_disk_full
 from warehouse.errors import MeterhouseError
 
+_Error = TypeVar("_Error", bound=BaseException)
 _CONNECTION_LOST = (
     "connection already closed",
     "closed the connection unexpectedly",
@@ -46,6 +48,21 @@ def explain_landing_fault(error: PipelineStepFailed, *, what: str, folder: Path)
     return kind(
         message, remedy="check that Postgres runs and has space, then run the same command again"
     )
+
+
+def find_cause(error: BaseException | None, kind: type[_Error]) -> _Error | None:
+    """Finds what a door raised among the causes of dlt's error.
+
+    Args:
+        error: The error.
+        kind: What to look for.
+
+    Returns:
+        The cause; None where there is none of that kind.
+    """
+    while error is not None and not isinstance(error, kind):
+        error = error.__cause__
+    return error
 
 
 def _is_local_disk_full(error: BaseException | None) -> bool:

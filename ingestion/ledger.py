@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, text
 
 from ingestion.files import SourceFile
+from ingestion.outages import ConnectionLostError
 from warehouse.crash_points import crash_point
-from warehouse.errors import MeterhouseError
 
 _RAW_TABLES = ("events", "rejected")
 
@@ -67,23 +66,6 @@ class LoadKey:
     source: str
     mapping_name: str
     mapping_sha256: str
-
-
-@contextmanager
-def only_loader(engine: Engine, *, pipeline: str) -> Iterator[None]:
-    """Waits until no other process loads by this pipeline, and keeps others out meanwhile.
-
-    Args:
-        engine: Engine of the role that loads.
-        pipeline: Name of the pipeline.
-    """
-    name = {"name": f"meterhouse:load:{pipeline}"}
-    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), name)
-        try:
-            yield
-        finally:
-            connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name)
 
 
 def find_known(engine: Engine, files: Sequence[SourceFile], *, mapping_name: str) -> set[str]:
@@ -160,24 +142,30 @@ def find_unfinished(engine: Engine) -> list[int]:
         return list(connection.execute(query).scalars())
 
 
-def abort_load(engine: Engine, load_id: int) -> None:
+def abort_load(engine: Engine, load_id: int) -> bool:
     """Takes back a load that isn't landed: its rows go, and it is marked aborted.
 
-    The lock waits for a server process that may still be finishing a COPY of a killed loader.
+    What it finds is final: it waits for a transaction whose COMMIT is under way although nobody
+    waits for the reply any more, and for a server process that may still be finishing a COPY of a
+    killed loader.
 
     Args:
         engine: Engine of the role that loads.
         load_id: The load.
+
+    Returns:
+        Whether nothing of it counts; False when it has landed, which leaves it as it is.
     """
+    values = {"load_id": load_id}
     with engine.begin() as connection:
-        delete_rows(connection, load_id)
-        connection.execute(
-            text(
-                "update ops.loads set state = 'aborted' where load_id = :load_id"
-                " and state = 'landing'"
-            ),
-            {"load_id": load_id},
-        )
+        found = text("select state from ops.loads where load_id = :load_id for no key update")
+        state = connection.execute(found, values).scalar_one()
+        if state != "landed":  # rows may have come after another process has taken it back
+            delete_rows(connection, load_id)
+            connection.execute(
+                text("update ops.loads set state = 'aborted' where load_id = :load_id"), values
+            )
+    return state != "landed"
 
 
 def delete_rows(connection: Connection, load_id: int) -> None:
@@ -192,7 +180,7 @@ def delete_rows(connection: Connection, load_id: int) -> None:
         connection.execute(
             text(
                 f"delete from raw_usage.{table} where load_id = :load_id and exists ("  # noqa: S608
-                "select from ops.loads where load_id = :load_id and state = 'landing')"
+                "select from ops.loads where load_id = :load_id and state <> 'landed')"
             ),
             {"load_id": load_id},
         )
@@ -241,7 +229,8 @@ def finish_load(
         case nothing was changed.
 
     Raises:
-        MeterhouseError: The load was taken back by another process meanwhile.
+        ConnectionLostError: The load was taken back by another process, which got the lock that
+            this one had lost.
     """
     expected = {
         "events": sum(unit.event_count for unit in units),
@@ -256,7 +245,7 @@ def finish_load(
             {"load_id": load_id, "dlt_load_id": dlt_load_id, **expected},
         )
         if updated.rowcount != 1:
-            raise MeterhouseError(
+            raise ConnectionLostError(
                 f"Load {load_id} was taken back by another process while it was landing.",
                 remedy="run the same command again",
             )

@@ -23,7 +23,7 @@ DISK_FULL_REMEDY = "make space where the data of Postgres are, then run the same
 
 
 class ConnectionLostError(MeterhouseError):
-    """A connection to Postgres was lost in the middle of work that is safe to repeat."""
+    """A connection to Postgres, or its lock, was lost in the middle of work safe to repeat."""
 
 
 def outlast_outages(engine: Engine, work: Callable[[], _Result], *, seconds: int) -> _Result:
@@ -48,7 +48,7 @@ def outlast_outages(engine: Engine, work: Callable[[], _Result], *, seconds: int
                 raise MeterhouseError(
                     f"The disk of Postgres is full: {_first_line(error)}", remedy=DISK_FULL_REMEDY
                 ) from error
-            if isinstance(error, DBAPIError) and not is_outage(error):
+            if not is_lost(error):
                 raise
             progress().note("Postgres went away; beginning again once it is back")
             _wait_until_back(engine, error, seconds=seconds)
@@ -70,6 +70,20 @@ def is_disk_full(error: Exception) -> bool:
     """
     code = getattr(getattr(error, "orig", None), "pgcode", None)
     return code == "53100" or "No space left on device" in str(error)
+
+
+def is_lost(error: BaseException) -> bool:
+    """Tells whether an error means that Postgres may be worked with again once it is back.
+
+    Args:
+        error: Any error.
+
+    Returns:
+        Whether the server went away meanwhile, or the way to it, by `is_outage` or as dlt says it.
+    """
+    return isinstance(error, ConnectionLostError) or (
+        isinstance(error, DBAPIError) and is_outage(error)
+    )
 
 
 def is_outage(error: DBAPIError) -> bool:

@@ -6,9 +6,36 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+
 from ingestion.landing import PIPELINE_NAME, landing_folder
-from ingestion.ledger import abort_load, find_unfinished, only_loader
+from ingestion.ledger import abort_load, find_unfinished
+from ingestion.outages import is_outage
 from warehouse import Role, Warehouse
+
+
+@contextmanager
+def only_loader(engine: Engine, *, pipeline: str) -> Iterator[None]:
+    """Waits until no other process loads by this pipeline, and keeps others out meanwhile.
+
+    Args:
+        engine: Engine of the role that loads.
+        pipeline: Name of the pipeline.
+    """
+    name = {"name": f"meterhouse:load:{pipeline}"}
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("select pg_advisory_lock(hashtextextended(:name, 0))"), name)
+        try:
+            yield
+        finally:
+            try:
+                connection.execute(
+                    text("select pg_advisory_unlock(hashtextextended(:name, 0))"), name
+                )
+            except DBAPIError as error:
+                if not is_outage(error):  # a lock goes with its connection
+                    raise
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from ingestion.files import identify_files
 from ingestion.ledger import find_known
 from ingestion.load_reports import LoadReport
 from ingestion.loads import load_files
+from ingestion.outages import outlast_outages
+from ingestion.settings import IngestionSettings
 from warehouse import Role, Warehouse
 
 
@@ -49,7 +51,12 @@ def land_segments(
 
 def _set_landed_aside(warehouse: Warehouse, segments: list[Path]) -> None:
     files, _ = identify_files(segments)
-    known = find_known(warehouse.engine(Role.LOADER), files, mapping_name=NATIVE)
+    engine = warehouse.engine(Role.LOADER)
+    known = outlast_outages(
+        engine,
+        lambda: find_known(engine, files, mapping_name=NATIVE),
+        seconds=IngestionSettings().outage_seconds,
+    )
     for file in files:
         if file.sha256 in known:
             folder = file.path.parent / LANDED_FOLDER

@@ -23,6 +23,7 @@ from ingestion.kafka.verdicts import judge_messages
 from ingestion.ledger import LoadKey, Unit
 from ingestion.load_reports import BatchesReport
 from ingestion.mappings import Mapping, load_mapping
+from ingestion.outages import outlast_outages
 from ingestion.settings import IngestionSettings
 from ingestion.validator import Origin
 from warehouse import MeterhouseError, Role, Warehouse
@@ -207,7 +208,8 @@ class _Consumption:
         )
 
     def _note_gap(self, gap: Gap) -> None:
-        if record_gap(self._engine, gap):
+        seconds = IngestionSettings().outage_seconds
+        if outlast_outages(self._engine, lambda: record_gap(self._engine, gap), seconds=seconds):
             self._report.gaps.append(gap)
             progress().note(f"WARNING, messages are missing: {gap}")
 

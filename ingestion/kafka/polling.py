@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from sqlalchemy import Engine
@@ -32,8 +33,11 @@ from ingestion.kafka.positions import (
 )
 from ingestion.kafka.settings import KafkaSettings
 from ingestion.kafka.topics import Topics, ignore_error
+from ingestion.outages import outlast_outages
+from ingestion.settings import IngestionSettings
 from warehouse import MeterhouseError
 
+_Answer = TypeVar("_Answer")
 _MOST_AT_ONCE = 5_000
 _WAIT_SECONDS = 100 / 1000
 
@@ -159,7 +163,7 @@ class Poller:
     def resume(self) -> None:
         """Drops what was polled and goes back to where Postgres says that loads have ended."""
         keys = [item.key for item in self._partitions.values()]
-        positions = read_positions(self._engine, keys)
+        positions = self._ask(lambda: read_positions(self._engine, keys))
         for item in self._partitions.values():
             item.messages, item.size_bytes, item.is_at_end = [], 0, False
             item.first_offset = positions.get(item.key, item.first_offset)
@@ -213,7 +217,7 @@ class Poller:
         try:
             ids = self._topics.find_ids(sorted({item.topic for item in given}))
             keys = [PartitionKey(item.topic, ids[item.topic], item.partition) for item in given]
-            positions = read_positions(self._engine, keys)
+            positions = self._ask(lambda: read_positions(self._engine, keys))
             for key in keys:
                 self._partitions[key.topic, key.number] = self._begin(key, positions.get(key))
         except KafkaException as error:
@@ -225,7 +229,7 @@ class Poller:
     def _begin(self, key: PartitionKey, stored: int | None) -> PolledPartition:
         low, high = self._watermarks(key)
         if stored is None:
-            replaced = find_replaced(self._engine, key)
+            replaced = self._ask(lambda: find_replaced(self._engine, key))
             if replaced is not None:
                 self._on_gap(replaced)
             return PolledPartition(key, low, low)
@@ -234,6 +238,11 @@ class Poller:
         if stored < low:
             self._on_gap(Gap(key, stored, low, RETENTION))
         return PolledPartition(key, stored, max(stored, low))
+
+    def _ask(self, question: Callable[[], _Answer]) -> _Answer:
+        """Asks Postgres; waits where it has gone away."""
+        seconds = IngestionSettings().outage_seconds
+        return outlast_outages(self._engine, question, seconds=seconds)
 
     def _revoke(self, consumer: Consumer, taken: list[TopicPartition]) -> None:
         """Drops what was polled of partitions that go to another consumer."""

@@ -9,16 +9,17 @@ from pathlib import Path, PurePosixPath
 
 from ingestion.contracts import NATIVE
 from ingestion.files import KNOWN_SUFFIXES, SourceFile
-from ingestion.ledger import only_loader
 from ingestion.load_reports import LoadReport, RefusedFilesError, merge_reports
 from ingestion.loads import load_identified
 from ingestion.mappings import Mapping, load_mapping
 from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.object_store.sightings import find_landed, record_contents
 from ingestion.object_store.store import ObjectStore, StoredObject
+from ingestion.outages import outlast_outages
 from ingestion.readers.streams import RefusedFileError
 from ingestion.ready_markers import check_sha256
 from ingestion.settings import IngestionSettings
+from ingestion.turns import only_loader
 from warehouse import Problem, Role, Warehouse
 from warehouse.crash_points import crash_point
 from warehouse.progress import progress
@@ -67,11 +68,15 @@ def load_objects(
     engine = warehouse.engine(Role.LOADER)
     with only_loader(engine, pipeline=DOOR):  # the spool is one loader's at a time
         run.clear_spool()
-        landed = find_landed(
+        landed = outlast_outages(
             engine,
-            ready,
-            endpoint_url=store_settings.endpoint_url,
-            mapping_name=run.mapping_name,
+            lambda: find_landed(
+                engine,
+                ready,
+                endpoint_url=store_settings.endpoint_url,
+                mapping_name=run.mapping_name,
+            ),
+            seconds=settings.outage_seconds,
         )
         known = LoadReport(
             None,
@@ -173,10 +178,11 @@ class _Run:
             except BaseException:
                 pool.shutdown(cancel_futures=True)
                 raise
-        record_contents(
-            self._warehouse.engine(Role.LOADER),
-            contents,
-            endpoint_url=self._store_settings.endpoint_url,
+        engine, url = self._warehouse.engine(Role.LOADER), self._store_settings.endpoint_url
+        outlast_outages(
+            engine,
+            lambda: record_contents(engine, contents, endpoint_url=url),
+            seconds=self._settings.outage_seconds,
         )
         return files, refused
 

@@ -13,15 +13,16 @@ from ingestion.batches import Batch, land_in_turn
 from ingestion.contracts import NATIVE
 from ingestion.ledger import LoadKey, Unit
 from ingestion.mappings import Mapping
+from ingestion.outages import outlast_outages
 from ingestion.quarantine.candidates import Candidate, judge_lines, read_again, same_again
-from ingestion.quarantine.deliveries import OPEN, HeldDelivery, Selection
+from ingestion.quarantine.deliveries import OPEN, DeliveryKey, HeldDelivery, Selection
 from ingestion.quarantine.edits import Edits, edit
 from ingestion.quarantine.held import read_held, reading
 from ingestion.quarantine.judging import Judgement, count_judgements, judge
 from ingestion.quarantine.resolving import record_replays, refuse_other_states, require_reason
 from ingestion.settings import IngestionSettings
 from ingestion.turns import taking_turns
-from warehouse import MeterhouseError, Warehouse
+from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.progress import progress
 
 DOOR = "replay"
@@ -98,7 +99,7 @@ def preview_replay(
     selection = _narrow(selection, repair)
     with reading(warehouse) as connection:
         refuse_other_states(connection, selection, state=OPEN)
-        for judgements in _judge_all(warehouse, connection, selection, repair):
+        for judgements in _judge_all(warehouse, connection, selection, repair, _Judged()):
             report.add(judgements)
     return report
 
@@ -116,7 +117,8 @@ def replay(
 
     They land by the door `replay`, each under a delivery id that follows from its own, and that it
     was replayed is written in the transaction that makes the load count. So a killed run and the
-    same command again do nothing twice. The next build admits them.
+    same command again do nothing twice. Where Postgres goes away meanwhile, it goes on once that is
+    back, with what is open then. The next build admits them.
 
     Args:
         warehouse: The warehouse.
@@ -142,30 +144,54 @@ def replay(
         mapping_name=repair.mapping.name if repair.mapping else NATIVE,
         mapping_sha256=repair.mapping.sha256 if repair.mapping else "",
     )
-    with taking_turns(warehouse), reading(warehouse) as connection:
-        refuse_other_states(connection, selection, state=OPEN)
-        for judgements in _judge_all(warehouse, connection, selection, repair):
-            connection.rollback()
-            report.add(judgements)
-            chosen = [item.candidate for item in judgements if item.is_admitted]
-            if chosen:
-                landed = _land(warehouse, key, chosen, who=who, why=why, settings=settings)
-                report.load_ids.append(landed)
+    settings = settings or IngestionSettings()
+    judged = _Judged()
+
+    def go_on() -> None:
+        with taking_turns(warehouse), reading(warehouse) as connection:
+            if judged.after is None:
+                refuse_other_states(connection, selection, state=OPEN)
+            for judgements in _judge_all(warehouse, connection, selection, repair, judged):
+                connection.rollback()
+                chosen = [item.candidate for item in judgements if item.is_admitted]
+                if chosen:
+                    landed = _land(warehouse, key, chosen, who=who, why=why, settings=settings)
+                    report.load_ids.append(landed)
+                report.add(judgements)
+
+    outlast_outages(warehouse.engine(Role.LOADER), go_on, seconds=settings.outage_seconds)
     return report
 
 
+@dataclass
+class _Judged:
+    """How far a run has judged: what is behind it has its place in the report.
+
+    Attributes:
+        after: The last delivery of the last load's worth that is done; None for none.
+    """
+
+    after: DeliveryKey | None = None
+
+
 def _judge_all(
-    warehouse: Warehouse, connection: Connection, selection: Selection, repair: Repair
+    warehouse: Warehouse,
+    connection: Connection,
+    selection: Selection,
+    repair: Repair,
+    judged: _Judged,
 ) -> Iterator[list[Judgement]]:
     """Judges what is meant, a load's worth at a time, in the order in which it once arrived."""
-    after = None
     with progress().task("Judging deliveries", unit="deliveries") as task:
-        while found := read_held(connection, selection, limit=DELIVERIES_OF_A_LOAD, after=after):
-            after = found[-1].key
+        while found := read_held(
+            connection, selection, limit=DELIVERIES_OF_A_LOAD, after=judged.after
+        ):
+            last = found[-1].key
             found.sort(key=lambda item: (item.key.load_id, item.file_number, item.line_number))
             judgements = judge(connection, _mend(warehouse, found, repair))
             task.advance(len(found))
             yield judgements
+            judged.after = last
 
 
 def _mend(warehouse: Warehouse, found: list[HeldDelivery], repair: Repair) -> list[Candidate]:
@@ -199,7 +225,7 @@ def _land(
     *,
     who: str,
     why: str,
-    settings: IngestionSettings | None,
+    settings: IngestionSettings,
 ) -> int:
     digest = hashlib.sha256()
     for item in candidates:

@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 import sqlalchemy as sa
 from sqlalchemy import Connection
 
-from ingestion.batches import Batch, land_batches
-from ingestion.ledger import LoadKey, Unit, only_loader
+from ingestion.batches import Batch, land_in_turn
+from ingestion.ledger import LoadKey, Unit
 from ingestion.load_reports import LoadReport
 from ingestion.mapped_rows import map_rows
+from ingestion.outages import outlast_outages
 from ingestion.readers.parquet_rows import build_row_batch
 from ingestion.settings import IngestionSettings
 from ingestion.sql_door.cursors import (
@@ -32,6 +33,7 @@ from ingestion.sql_door.pulling import Pulled, pull_rows
 from ingestion.sql_door.settings import SqlSettings, read_connection
 from ingestion.sql_door.sources import SqlSource, load_source
 from ingestion.sql_door.tables import PulledTable, check_table, explain_database_fault
+from ingestion.turns import only_loader, taking_turns
 from ingestion.validator import Origin, Verdicts
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.crash_points import crash_point
@@ -54,6 +56,7 @@ def pull_source(
     Each pull begins an overlap below the highest cursor value of the last one, so that rows that
     were committed late are found; rows of the overlap that have landed as they are stay out. The
     position is kept in the transaction that makes the load count. So a pull may be killed anywhere.
+    Where our Postgres goes away meanwhile, it begins again at the stored position later.
 
     Args:
         warehouse: The warehouse.
@@ -71,11 +74,17 @@ def pull_source(
     """
     source = load_source(source) if isinstance(source, Path) else source
     sql_settings = sql_settings or SqlSettings()
+    settings = settings or IngestionSettings()
+    engine = warehouse.engine(Role.LOADER)
     application = _connect(source)
+    run = _Run(warehouse, application, source, since, sql_settings)
+
+    def pull() -> LoadReport:
+        with only_loader(engine, pipeline=f"{DOOR}:{source.name}"):
+            return run.pull_and_land(settings)
+
     try:
-        with only_loader(warehouse.engine(Role.LOADER), pipeline=f"{DOOR}:{source.name}"):
-            run = _Run(warehouse, application, source, since, sql_settings)
-            return run.pull_and_land(settings or IngestionSettings())
+        return outlast_outages(engine, pull, seconds=settings.outage_seconds)
     finally:
         application.dispose()
 
@@ -182,13 +191,15 @@ class _Run:
                 after=last.load_id if last else None,
             )
 
-        landed = land_batches(
-            self._warehouse,
-            LoadKey(DOOR, self._mapping.name, self._mapping.sha256),
-            lambda load_id: self._read(load_id, pulled),
-            record=record,
-            settings=settings,
-        )
+        with taking_turns(self._warehouse) as recovered:
+            landed = land_in_turn(
+                self._warehouse,
+                LoadKey(DOOR, self._mapping.name, self._mapping.sha256),
+                lambda load_id: self._read(load_id, pulled),
+                record=record,
+                settings=settings,
+                recovered_loads=recovered,
+            )
         assert landed is not None  # noqa: S101  there is one unit always
         return LoadReport(
             load_id=landed.load_id,

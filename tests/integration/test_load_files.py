@@ -16,10 +16,10 @@ import pytest
 from sqlalchemy import text
 
 from ingestion.landing import Landing
-from ingestion.ledger import only_loader
 from ingestion.load_reports import RefusedFilesError
 from ingestion.loads import load_files
 from ingestion.settings import IngestionSettings
+from ingestion.turns import only_loader
 from warehouse import Role, Warehouse
 
 MAPPINGS = Path(__file__).resolve().parents[2] / "examples" / "mappings"

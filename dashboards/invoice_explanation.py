@@ -15,6 +15,8 @@ MODEL_WORDS = {
     "per_unit": "Quantity × unit price.",
     "graduated": "Each part of the quantity at the unit price of its own tier.",
     "volume": "The whole quantity at the unit price of the tier that it falls in.",
+    "stairstep": "One price for the whole quantity: that of the tier that it falls in.",
+    "graduated_percentage": "Each part of the amount at the rate of its own tier.",
     "package": "Whole packages, a started one counts.",
 }
 
@@ -52,7 +54,7 @@ def tier_rows(
         {
             "Step": step_words(line, tier, position=position),
             "Quantity": formatting.quantity(tier.quantity),
-            "Unit price": formatting.quantity(tier.unit_price_unrounded),
+            **price_cell(line, tier),
             "Fixed fee": formatting.unrounded(tier.flat_fee_unrounded, exponent=exponent),
             f"Comes to ({currency})": formatting.unrounded(
                 tier.amount_unrounded, exponent=exponent
@@ -62,14 +64,23 @@ def tier_rows(
     ]
 
 
+def price_cell(line: InvoiceLine, tier: LineTier) -> dict[str, str]:
+    """Returns the cell that holds a tier's price: of a unit, in percent, or none for a step."""
+    if line.charge_model == "stairstep":
+        return {}
+    if line.charge_model == "graduated_percentage":
+        return {"Rate": f"{formatting.quantity(tier.unit_price_unrounded.scaleb(2))} %"}
+    return {"Unit price": formatting.quantity(tier.unit_price_unrounded)}
+
+
 def step_words(line: InvoiceLine, tier: LineTier, *, position: int) -> str:
     """Returns what part of the quantity a tier prices: `First 1,000,000`."""
-    if line.charge_model == "graduated":
+    if line.charge_model in ("graduated", "graduated_percentage"):
         start = "First" if position == 1 else "Next"
         part = formatting.quantity(tier.quantity)
         limit = f" (up to {formatting.quantity(tier.up_to)})" if tier.up_to is not None else ""
         return f"{start} {part}{limit}"
-    if line.charge_model == "volume":
+    if line.charge_model in ("volume", "stairstep"):
         limit = f"up to {formatting.quantity(tier.up_to)}" if tier.up_to is not None else "open"
         return f"All, in tier {tier.tier_number} ({limit})"
     if line.charge_model == "package":

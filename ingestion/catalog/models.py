@@ -5,24 +5,18 @@ Amounts are Decimals in major units of the currency, days are UTC days, interval
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-from ingestion.catalog.scalars import Day, Identifier, Price, Quantity, Size, Text, fault, matching
+from ingestion.catalog.price_models import CatalogModel, PlanPrice
+from ingestion.catalog.scalars import Day, Identifier, Text, fault, matching
 
 CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
 CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]
 NumberPrefix = Annotated[
     str, matching(r"[A-Z0-9][A-Z0-9-]{0,19}", "up to 20 capital letters, digits and -")
 ]
-
-
-class CatalogModel(BaseModel):
-    """A part of the catalog: unknown fields are refused, nothing changes once it is read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LegalEntity(CatalogModel):
@@ -87,116 +81,6 @@ class Meter(CatalogModel):
             remedy = "give both reconciles_with and reconciliation_hours, or neither"
             raise fault("reconciles by half", remedy)
         return self
-
-
-class Tier(CatalogModel):
-    """Units up to a bound, their unit price, and a flat fee; the open tier has no `up_to`."""
-
-    up_to: Size | None = None
-    unit_price: Price = Decimal(0)
-    flat_fee: Price = Decimal(0)
-
-
-class PriceVersion(CatalogModel):
-    """The parameters of a price in [valid_from, valid_to); open-ended without `valid_to`."""
-
-    valid_from: Day
-    valid_to: Day | None = None
-
-    @model_validator(mode="after")
-    def _check_order(self) -> PriceVersion:
-        if self.valid_to is not None and self.valid_to <= self.valid_from:
-            remedy = "valid_to is the first day on which it no longer holds"
-            raise fault(f"valid_to {self.valid_to} is not after {self.valid_from}", remedy)
-        return self
-
-
-class FlatVersion(PriceVersion):
-    """A fee per calendar month."""
-
-    amount: Price
-
-
-class PerUnitVersion(PriceVersion):
-    """A price per unit, after free units."""
-
-    unit_price: Price
-    free_units: Quantity = Decimal(0)
-
-
-class PackageVersion(PriceVersion):
-    """A price per started package, after free units."""
-
-    package_size: Size
-    package_price: Price
-    free_units: Quantity = Decimal(0)
-
-
-class TieredVersion(PriceVersion):
-    """Tiers in ascending order; the last one is open."""
-
-    tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
-
-
-class PriceBase(CatalogModel):
-    """What every price has."""
-
-    price_id: Identifier
-    label: Text
-
-
-class FlatPrice(PriceBase):
-    """A fixed fee per month, in arrears, prorated by days."""
-
-    charge_model: Literal["flat"]
-    versions: Annotated[tuple[FlatVersion, ...], Field(min_length=1)]
-
-
-class UsagePriceBase(PriceBase):
-    """A price of metered usage; `filter` holds dimension values that usage must have."""
-
-    meter_id: Identifier
-    filter: dict[Text, Text] = {}
-
-
-class PerUnitPrice(UsagePriceBase):
-    """Quantity times unit price."""
-
-    charge_model: Literal["per_unit"]
-    versions: Annotated[tuple[PerUnitVersion, ...], Field(min_length=1)]
-
-
-class PackagePrice(UsagePriceBase):
-    """Started packages times package price."""
-
-    charge_model: Literal["package"]
-    versions: Annotated[tuple[PackageVersion, ...], Field(min_length=1)]
-
-
-class TieredPrice(UsagePriceBase):
-    """What graduated and volume prices share: tiers and the policies about them."""
-
-    tier_boundary: Literal["inclusive", "exclusive"] = "inclusive"
-    zero_usage_flat_fee: Literal["charged", "not_charged"] = "charged"
-    versions: Annotated[tuple[TieredVersion, ...], Field(min_length=1)]
-
-
-class GraduatedPrice(TieredPrice):
-    """Each tier's units at that tier's price."""
-
-    charge_model: Literal["graduated"]
-
-
-class VolumePrice(TieredPrice):
-    """All units at the price of the tier that the whole quantity falls in."""
-
-    charge_model: Literal["volume"]
-
-
-PlanPrice = Annotated[
-    FlatPrice | PerUnitPrice | PackagePrice | GraduatedPrice | VolumePrice,
-    Field(discriminator="charge_model"),
-]
 
 
 class Plan(CatalogModel):

@@ -7,10 +7,9 @@ from datetime import date
 from itertools import combinations, pairwise
 
 from ingestion.catalog.documents import Location
-from ingestion.catalog.models import (
+from ingestion.catalog.models import Meter, Plan
+from ingestion.catalog.price_models import (
     FlatPrice,
-    Meter,
-    Plan,
     PlanPrice,
     PriceVersion,
     TieredPrice,

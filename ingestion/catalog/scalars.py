@@ -17,6 +17,7 @@ MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1000
 
 PRICE_PLACES, QUANTITY_PLACES, NUMERIC_DIGITS = 12, 9, 38
+PERCENT_PLACES = PRICE_PLACES - 2  # a hundredth of it is kept like a price
 
 
 def fault(message: str, remedy: str) -> PydanticCustomError:
@@ -65,6 +66,13 @@ def _read_price(value: Any) -> Decimal:
     number = read_number(value, places=PRICE_PLACES)
     if number < 0:
         raise fault(f"{value} is negative", "prices are zero or more; give money back by a credit")
+    return number
+
+
+def _read_percent(value: Any) -> Decimal:
+    number = read_number(value, places=PERCENT_PLACES)
+    if number < 0:
+        raise fault(f"{value} is negative", "rates are zero or more; give money back by a credit")
     return number
 
 
@@ -118,6 +126,9 @@ def _shown(value: Any) -> str:
 
 Price = Annotated[Decimal, BeforeValidator(_read_price)]
 """Money in major units of the plan's currency, zero or more, at most 12 decimal places."""
+
+Percent = Annotated[Decimal, BeforeValidator(_read_percent)]
+"""A rate in percent, zero or more, at most 10 decimal places."""
 
 Quantity = Annotated[Decimal, BeforeValidator(_read_quantity)]
 """Units of a meter, zero or more, at most 9 decimal places."""

@@ -10,12 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.catalog.models import (
-    Catalog,
+from ingestion.catalog.models import Catalog
+from ingestion.catalog.price_models import (
     FlatPrice,
     PackageVersion,
     PerUnitVersion,
     PlanPrice,
+    RateTier,
+    Step,
+    Tier,
     TieredPrice,
     UsagePriceBase,
 )
@@ -78,6 +81,17 @@ SCHEMAS: dict[str, pa.Schema] = {
             _required("free_units", QUANTITY),
             *_texts("tier_boundary"),
             _required("is_zero_usage_flat_fee_charged", pa.bool_()),
+            pa.field("fixed_fee_per_event_unrounded", MONEY),
+            pa.field("free_events", pa.int64()),
+            pa.field("free_amount_unrounded", MONEY),
+            pa.field("minimum_per_event_unrounded", MONEY),
+            pa.field("maximum_per_event_unrounded", MONEY),
+            pa.field("amount_property", pa.string()),
+            pa.field("amount_multiplier", MONEY),
+            pa.field("quantity_divisor", QUANTITY),
+            pa.field("is_quantity_rounded_up", pa.bool_()),
+            pa.field("minimum_amount_unrounded", MONEY),
+            pa.field("maximum_amount_unrounded", MONEY),
         ]
     ),
     "price_tiers": pa.schema(
@@ -195,6 +209,17 @@ def _tier_rows(price: PlanPrice) -> Iterator[dict[str, Any]]:
                 "valid_from": version.valid_from,
                 "tier_number": number,
                 "up_to": tier.up_to,
-                "unit_price_unrounded": tier.unit_price,
-                "flat_fee_unrounded": tier.flat_fee,
+                **_tier_amounts(tier),
             }
+
+
+def _tier_amounts(tier: Tier | RateTier | Step) -> dict[str, Decimal]:
+    """Return a tier's price of a unit, for rates that of a unit of money, and its flat fee."""
+    match tier:
+        case RateTier():
+            unit_price, flat_fee = tier.rate_percent.scaleb(-2), tier.flat_fee
+        case Step():
+            unit_price, flat_fee = Decimal(0), tier.price
+        case _:
+            unit_price, flat_fee = tier.unit_price, tier.flat_fee
+    return {"unit_price_unrounded": unit_price, "flat_fee_unrounded": flat_fee}

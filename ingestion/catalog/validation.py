@@ -50,8 +50,18 @@ def validate_entries(entries: Iterable[Entry]) -> tuple[dict[str, list[Written]]
         try:
             valid[entry.section].append(Written(model.model_validate(entry.data), entry))
         except ValidationError as error:
-            problems.extend(_problem_of(entry, model, detail) for detail in error.errors())
+            problems.extend(_problem_of(entry, model, detail) for detail in _own(error.errors()))
     return valid, problems
+
+
+def _own(details: list[ErrorDetails]) -> Iterable[ErrorDetails]:
+    """Yield the faults without lists that are short only because their entries have faults."""
+    places = [detail["loc"] for detail in details]
+    for detail in details:
+        place = detail["loc"]
+        is_held = any(len(other) > len(place) and other[: len(place)] == place for other in places)
+        if detail["type"] != "too_short" or not is_held:
+            yield detail
 
 
 def _problem_of(entry: Entry, model: type[BaseModel], detail: ErrorDetails) -> Problem:

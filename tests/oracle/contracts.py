@@ -22,7 +22,8 @@ FILTERS: tuple[dict[str, str], ...] = (
     {"model": "small", "region": "eu"},
     {"model": "large", "region": "us"},
 )
-CHARGE_MODELS = ("per_unit", "graduated", "volume", "package")
+TIERED_MODELS = ("graduated", "volume", "stairstep", "graduated_percentage")
+CHARGE_MODELS = ("per_unit", "package", *TIERED_MODELS)
 METERS = (("sums", "sum", "work"), ("counts", "count", "work"), ("peaks", "max", "level"))
 
 
@@ -120,7 +121,7 @@ def _prices(rng: random.Random, plan_id: str) -> Iterator[dict[str, Any]]:
                 "filter": conditions,
                 "versions": [{**span, **_parameters(rng, charge_model)} for span in _spans(rng)],
             }
-            if charge_model in ("graduated", "volume"):
+            if charge_model in TIERED_MODELS:
                 price["tier_boundary"] = rng.choice(("inclusive", "exclusive"))
                 price["zero_usage_flat_fee"] = rng.choice(("charged", "not_charged"))
             yield price
@@ -147,11 +148,21 @@ def _parameters(rng: random.Random, charge_model: str) -> dict[str, Any]:
     )
     tiers = [{"up_to": Decimal(bound)} for bound in bounds] + [{"up_to": None}]
     fees = (Decimal(0), Decimal(0), Decimal("2.005"), Decimal(1))
+    if charge_model == "stairstep":
+        return {"tiers": [{**tier, "price": _money(rng)} for tier in tiers]}
+    field = "rate_percent" if charge_model == "graduated_percentage" else "unit_price"
     return {
         "tiers": [
-            {**tier, "unit_price": _money(rng), "flat_fee": rng.choice(fees)} for tier in tiers
+            {**tier, field: _rate(rng) if field == "rate_percent" else _money(rng)}
+            | {"flat_fee": rng.choice(fees)}
+            for tier in tiers
         ]
     }
+
+
+def _rate(rng: random.Random) -> Decimal:
+    texts = ("0", "2.9", "100", "0.0000000001", "12.3456789012")
+    return rng.choice((Decimal(rng.choice(texts)), Decimal(rng.randint(0, 10**5)).scaleb(-3)))
 
 
 def _money(rng: random.Random) -> Decimal:

@@ -23,7 +23,9 @@ MODELS = {
     "graduated": "graduated",
     "volume": "volume",
     "package": "package",
+    "graduated_percentage": "graduated_percentage",
 }
+TIERED_MODELS = ("graduated", "volume", "graduated_percentage")
 OTHER_RULES = ("minimum_amount", "maximum_amount", "discount")
 
 
@@ -132,7 +134,7 @@ def _quantities_of(given: dict[str, Any]) -> tuple[Decimal, ...]:
 def _price_of(record: dict[str, Any]) -> dict[str, Any]:
     charge_model = MODELS[record["model"]]
     price: dict[str, Any] = {"charge_model": charge_model}
-    if charge_model in ("graduated", "volume"):
+    if charge_model in TIERED_MODELS:
         boundary = record["params"]["boundary"].removeprefix("up_to_")
         charges = record["params"].get("flat_fee_on_zero_usage", True)
         price["tier_boundary"] = boundary

@@ -9,17 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from ingestion.catalog.models import (
-    Catalog,
-    Customer,
-    FlatPrice,
-    Meter,
-    Plan,
-    PlanPrice,
-    PriceVersion,
-    Subscription,
-    UsagePriceBase,
-)
+from ingestion.catalog.models import Catalog, Customer, Meter, Plan, Subscription
+from ingestion.catalog.price_models import FlatPrice, PlanPrice, PriceVersion, UsagePriceBase
 from tests.oracle.rating import TierCharge, rate, to_minor_units
 
 FOREVER = date.max

@@ -10,13 +10,17 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from ingestion.catalog.models import (
+from ingestion.catalog.price_models import (
     FlatPrice,
+    GraduatedPercentagePrice,
     GraduatedPrice,
     PackagePrice,
     PerUnitPrice,
     PlanPrice,
     PriceVersion,
+    RateTier,
+    StairstepPrice,
+    Step,
     Tier,
     VolumePrice,
 )
@@ -78,6 +82,10 @@ def rate(
         tiers = rate_graduated(used, version.tiers, **policies)
     elif isinstance(price, VolumePrice):
         tiers = rate_volume(used, version.tiers, **policies)
+    elif isinstance(price, StairstepPrice):
+        tiers = rate_volume(used, tuple(map(_step_as_tier, version.tiers)), **policies)
+    elif isinstance(price, GraduatedPercentagePrice):
+        tiers = rate_graduated(used, tuple(map(_rate_as_tier, version.tiers)), **policies)
     else:
         raise TypeError(price)
     return Charge(sum((tier.amount for tier in tiers), ZERO), tiers)
@@ -118,6 +126,16 @@ def rate_volume(
             fee = Fraction(tier.flat_fee)
             return (TierCharge(number, used, Fraction(tier.unit_price), fee),)
     raise ValueError("the last tier is not open")
+
+
+def _step_as_tier(step: Step) -> Tier:
+    return Tier(up_to=step.up_to, unit_price=Decimal(0), flat_fee=step.price)
+
+
+def _rate_as_tier(tier: RateTier) -> Tier:
+    return Tier(
+        up_to=tier.up_to, unit_price=tier.rate_percent / Decimal(100), flat_fee=tier.flat_fee
+    )
 
 
 def to_minor_units(amount: Fraction, *, exponent: int, rounding_mode: str) -> int:

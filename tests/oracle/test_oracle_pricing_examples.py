@@ -47,4 +47,4 @@ def test_example(example: PricingExample) -> None:
 
 
 def test_all_but_the_minimum_spend_are_there() -> None:
-    assert len(EXAMPLES) == 26
+    assert len(EXAMPLES) == 28

@@ -7,7 +7,7 @@ lines as (
         line_key,
         amount_unrounded
     from {{ ref('rpt_invoice_lines') }}
-    where charge_model in ('graduated', 'volume') and line_type = 'charge'
+    where charge_model in ('graduated', 'volume', 'stairstep', 'graduated_percentage') and line_type = 'charge'
 
 ),
 

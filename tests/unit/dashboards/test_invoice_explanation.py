@@ -161,3 +161,18 @@ def test_an_invoice_that_does_not_add_up_is_marked(
 ) -> None:
     checks = sum_checks(invoice, lines, {"k": [tier(1, None, "1", "1", "0")]})
     assert not all(is_right for is_right, _ in checks)
+
+
+def test_steps_show_no_unit_price_and_percentages_a_rate() -> None:
+    step, rate = tier(2, "20", "11", "0", "7.5"), tier(1, None, "100", "0.029", "0")
+    line = replace(LINE, charge_model="stairstep")
+    (row,) = invoice_explanation.tier_rows(line, [step], exponent=2, currency="EUR")
+    assert row == {
+        "Step": "All, in tier 2 (up to 20)",
+        "Quantity": "11",
+        "Fixed fee": "7.50",
+        "Comes to (EUR)": "7.50",
+    }
+    line = replace(LINE, charge_model="graduated_percentage")
+    (row,) = invoice_explanation.tier_rows(line, [rate], exponent=2, currency="EUR")
+    assert (row["Step"], row["Rate"]) == ("First 100", "2.9 %")

@@ -33,6 +33,32 @@ tiers as (
         flat_fee_unrounded,
         amount_exact::numeric(38, 12) as amount_unrounded
     from {{ ref('int_usage_tiers_volume') }}
+    union all
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        customer_id,
+        tier_number,
+        up_to,
+        quantity,
+        unit_price_unrounded,
+        flat_fee_unrounded,
+        amount_exact::numeric(38, 12) as amount_unrounded
+    from {{ ref('int_usage_tiers_stairstep') }}
+    union all
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        customer_id,
+        tier_number,
+        up_to,
+        quantity,
+        unit_price_unrounded,
+        flat_fee_unrounded,
+        amount_exact::numeric(38, 12) as amount_unrounded
+    from {{ ref('int_usage_tiers_graduated_percentage') }}
 
 )
 

@@ -20,7 +20,18 @@ source_rows as (
         package_price_unrounded,
         free_units,
         tier_boundary,
-        is_zero_usage_flat_fee_charged
+        is_zero_usage_flat_fee_charged,
+        fixed_fee_per_event_unrounded,
+        free_events,
+        free_amount_unrounded,
+        minimum_per_event_unrounded,
+        maximum_per_event_unrounded,
+        amount_property,
+        amount_multiplier,
+        quantity_divisor,
+        is_quantity_rounded_up,
+        minimum_amount_unrounded,
+        maximum_amount_unrounded
     from {{ source('raw_catalog', 'prices') }}
 
 )

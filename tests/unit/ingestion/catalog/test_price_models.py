@@ -1,0 +1,137 @@
+"""Prices that can't be priced are refused with file, line, field and remedy."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from ingestion.catalog import CatalogError, read_catalog
+from ingestion.catalog.tables import catalog_rows
+from warehouse.errors import Problem
+
+CURRENCIES = {"USD": 2}
+HEAD = """\
+legal_entities:
+  - legal_entity_id: acme
+    legal_entity_name: Acme
+    country_code: US
+    address: 1 Main Street
+    invoice_number_prefix: AC
+meters:
+  - {meter_id: calls, meter_name: Calls, event_type: call, aggregation: count, unit: calls}
+  - {meter_id: sales, meter_name: Sales, event_type: sale, aggregation: sum, unit: dollars}
+plans:
+  - plan_id: basic
+    plan_name: Basic
+    currency_code: USD
+    prices:
+      - price_id: p
+        label: P
+"""
+FIRST_LINE = HEAD.count("\n") + 1  # the line on which the body of a price begins
+
+
+def catalog_with(directory: Path, body: str) -> Path:
+    """Write a catalog with one price, of which the body says all but id and label."""
+    (directory / "plan.yaml").write_text(HEAD + textwrap.indent(body, " " * 8))
+    return directory
+
+
+def problems_of(directory: Path, body: str) -> list[Problem]:
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(catalog_with(directory, body), currencies=CURRENCIES)
+    return list(caught.value.problems)
+
+
+def rows_of(directory: Path, body: str) -> dict[str, list[dict]]:
+    return catalog_rows(read_catalog(catalog_with(directory, body), currencies=CURRENCIES))
+
+
+def priced(charge_model: str, version: str, meter_id: str = "sales", **price: str) -> str:
+    """Return the body of a price of one version, which is written in flow style."""
+    fields = "".join(f"{name}: {value}\n" for name, value in price.items())
+    return (
+        f"charge_model: {charge_model}\nmeter_id: {meter_id}\n{fields}"
+        f"versions:\n  - {{valid_from: 2026-01-01, {version}}}\n"
+    )
+
+
+REFUSED = {
+    "stairstep_without_open_step": (
+        priced("stairstep", "tiers: [{up_to: 10, price: 5}]"),
+        "the last tier ends at 10",
+        "open tier",
+    ),
+    "stairstep_overlap": (
+        priced("stairstep", "tiers: [{up_to: 9, price: 5}, {up_to: 9, price: 6}, {price: 7}]"),
+        "9 is not above 9",
+        "order tiers",
+    ),
+    "stairstep_open_step_in_between": (
+        priced("stairstep", "tiers: [{price: 5}, {price: 7}]"),
+        "is open but not the last",
+        "up_to",
+    ),
+    "stairstep_negative": (
+        priced("stairstep", "tiers: [{price: -5}]"),
+        "-5 is negative",
+        "zero or more",
+    ),
+    "stairstep_without_price": (priced("stairstep", "tiers: [{}]"), "is missing", "price"),
+    "stairstep_with_a_unit_price": (
+        priced("stairstep", "tiers: [{price: 5, unit_price: 1}]"),
+        "is not a known field",
+        "fields here: up_to, price",
+    ),
+    "graduated_with_a_rate": (
+        priced("graduated", "tiers: [{rate_percent: 5}]"),
+        "is not a known field",
+        "fields here: up_to, unit_price, flat_fee",
+    ),
+    "graduated_percentage_with_a_unit_price": (
+        priced("graduated_percentage", "tiers: [{unit_price: 5}]"),
+        "is not a known field",
+        "fields here: up_to, rate_percent, flat_fee",
+    ),
+    "graduated_percentage_without_open_tier": (
+        priced("graduated_percentage", "tiers: [{up_to: 10, rate_percent: 5}]"),
+        "the last tier ends at 10",
+        "open tier",
+    ),
+    "rate_below_zero": (
+        priced("graduated_percentage", "tiers: [{rate_percent: -0.1}]"),
+        "-0.1 is negative",
+        "zero or more",
+    ),
+    "rate_with_too_many_places": (
+        priced("graduated_percentage", "tiers: [{rate_percent: 0.00000000001}]"),
+        "has more than 10 decimal places",
+        "10",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(REFUSED))
+def test_a_price_that_can_not_be_priced_is_refused(tmp_path: Path, case: str) -> None:
+    body, message, remedy = REFUSED[case]
+    (problem,) = problems_of(tmp_path, body)
+    assert problem.file.endswith("plan.yaml")
+    assert FIRST_LINE <= problem.line <= FIRST_LINE + body.count("\n")
+    assert problem.field.startswith("prices")
+    assert message in problem.message
+    assert remedy in problem.remedy
+
+
+def test_steps_and_rates_are_kept_as_tiers(tmp_path: Path) -> None:
+    steps = rows_of(tmp_path, priced("stairstep", "tiers: [{up_to: 3, price: 5}, {price: 7}]"))
+    amounts = [
+        (row["up_to"], row["unit_price_unrounded"], row["flat_fee_unrounded"])
+        for row in steps["price_tiers"]
+    ]
+    assert amounts == [(3, 0, 5), (None, 0, 7)]
+    body = priced("graduated_percentage", "tiers: [{rate_percent: 2.9000000001, flat_fee: 1}]")
+    (tier,) = rows_of(tmp_path, body)["price_tiers"]
+    assert str(tier["unit_price_unrounded"]) == "0.029000000001"
+    assert tier["flat_fee_unrounded"] == 1

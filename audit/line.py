@@ -6,6 +6,7 @@ Each side of a hop is one SELECT. Parameters of all: `from_at`, `to_at` (half-op
 from __future__ import annotations
 
 from audit.hops import Hop
+from audit.value_hops import VALUES
 
 # landed loads that a build has admitted; what waits for one is reported, not compared
 _ADMITTED = """
@@ -251,6 +252,7 @@ HOPS = (
                 and usage_month::timestamp < {_WHOLE_TO} at time zone 'UTC'
         """,  # noqa: S608
     ),
+    VALUES,
     Hop(
         name="replays",
         left_name="ops.quarantine_resolutions",

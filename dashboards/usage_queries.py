@@ -117,7 +117,9 @@ case
 end
 """
 
-MEASURE = "case when min(aggregation) = 'max' then max(quantity) else sum(quantity) end"
+ADDED_AGGREGATIONS = ("count", "sum")
+"""Aggregations whose days and groups add up; of the others, the largest is shown."""
+MEASURE = "case when min(aggregation) in ('count', 'sum') then sum(quantity) else max(quantity) end"
 
 DAILY_USAGE = f"""
 with filtered as (

@@ -19,6 +19,17 @@ PRICES: list[dict[str, Any]] = [
     {"price_id": "peak", "label": "Peak", "charge_model": "package", "meter_id": "peak"}
     | {"package_size": "4", "package_price": "5"},
 ]
+# one meter of each aggregation that is no sum of pieces
+VALUED_METERS: tuple[dict[str, Any], ...] = tuple(
+    {"meter_id": meter, "meter_name": meter, "event_type": kind, "aggregation": how}
+    | {"unit": "units", "dimensions": ["model"], **parameters}
+    for meter, kind, how, parameters in (
+        ("last", "level", "latest", {}),
+        ("users", "visit", "unique_count", {"counted_property": "user"}),
+        ("rank", "call", "percentile", {"percentile": 90}),
+        ("stock", "level", "weighted_sum", {}),
+    )
+)
 VERSION_FIELDS = {"amount", "unit_price", "free_units", "tiers", "package_size", "package_price"}
 
 

@@ -13,6 +13,7 @@ from dashboards import charts, formatting
 from dashboards.page_frame import show_empty, show_page
 from dashboards.queries import load_customers
 from dashboards.usage_queries import (
+    ADDED_AGGREGATIONS,
     OTHERS,
     TOP_GROUP_COUNT,
     Meter,
@@ -57,7 +58,7 @@ def show_usage(version: str) -> None:
             args=(newest_days(meter),),
         )
         return
-    is_peak = meter.aggregation == "max"
+    is_peak = meter.aggregation not in ADDED_AGGREGATIONS
     with st.grid(3, min_column_width=220, gap="small"):
         st.metric(
             f"{'Highest' if is_peak else 'Total'} {meter.unit}",
@@ -135,7 +136,9 @@ def show_chart(version: str, meter: Meter, chosen: UsageFilter) -> None:
             caption += f"; the {TOP_GROUP_COUNT} largest, all others together"
         st.caption(caption)
         st.plotly_chart(
-            charts.usage_by_day(rows, unit=meter.unit, is_stacked=meter.aggregation != "max"),
+            charts.usage_by_day(
+                rows, unit=meter.unit, is_stacked=meter.aggregation in ADDED_AGGREGATIONS
+            ),
             config=charts.QUIET,
             alt=f"{meter.meter_name} by day and {grouping}",
         )

@@ -127,7 +127,8 @@ def landed_meters(connection: Connection) -> dict[str, Meter]:
     rows = connection.execute(
         text(
             "select distinct on (meter_id) meter_id, meter_name, event_type, aggregation, unit,"
-            " dimensions::json as dimensions, reconciles_with, reconciliation_hours"
+            " dimensions::json as dimensions, reconciles_with, reconciliation_hours,"
+            " counted_property, percentile"
             " from raw_catalog.meters inner join ops.catalog_versions using (catalog_version)"
             " where state = 'landed' order by meter_id, catalog_version desc"
         )

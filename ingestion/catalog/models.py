@@ -57,19 +57,35 @@ class Customer(CatalogModel):
     currency_code: CurrencyCode
 
 
+RECONCILED_AGGREGATIONS = ("count", "sum", "max")
+"""Aggregations that can be made of the hourly pieces of usage."""
+PARAMETERS_OF_AGGREGATIONS = {"counted_property": "unique_count", "percentile": "percentile"}
+"""Parameter of a meter -> the one aggregation that needs it."""
+PARAMETER_REMEDIES = {
+    "counted_property": "name the property whose different values are counted: "
+    "counted_property: user_id",
+    "percentile": "write the rank in percent, 1 to 99: percentile: 95",
+}
+
+
 class Meter(CatalogModel):
     """What is measured: the events of one type, aggregated, split by dimensions.
 
-    `reconciles_with` names a meter of the same thing, compared in buckets of
-    `reconciliation_hours`.
+    `counted_property` is the property whose different values `unique_count` counts; `percentile`
+    is the rank in percent. `reconciles_with` names a meter of the same thing, compared in buckets
+    of `reconciliation_hours`.
     """
 
     meter_id: Identifier
     meter_name: Text
     event_type: Text
-    aggregation: Literal["count", "sum", "max"]
+    aggregation: Literal[
+        "count", "sum", "max", "latest", "unique_count", "percentile", "weighted_sum"
+    ]
     unit: Text
     dimensions: tuple[Text, ...] = ()
+    counted_property: Text | None = None
+    percentile: Annotated[int, Field(ge=1, le=99)] | None = None
     reconciles_with: Identifier | None = None
     reconciliation_hours: Annotated[int, Field(ge=1, le=744)] | None = None
 
@@ -77,6 +93,20 @@ class Meter(CatalogModel):
     def _check(self) -> Meter:
         if len(set(self.dimensions)) < len(self.dimensions):
             raise fault("names a dimension twice", "keep each dimension once")
+        for field, aggregation in PARAMETERS_OF_AGGREGATIONS.items():
+            is_given = getattr(self, field) is not None
+            if is_given and self.aggregation != aggregation:
+                raise fault(
+                    f"{self.aggregation} has no {field}",
+                    f"leave {field} out, or write aggregation: {aggregation}",
+                )
+            if not is_given and self.aggregation == aggregation:
+                raise fault(f"{aggregation} without {field}", PARAMETER_REMEDIES[field])
+        if self.reconciles_with is not None and self.aggregation not in RECONCILED_AGGREGATIONS:
+            raise fault(
+                f"{self.aggregation} can't be compared in buckets",
+                "leave out reconciles_with; count, sum and max can be compared",
+            )
         if (self.reconciles_with is None) != (self.reconciliation_hours is None):
             remedy = "give both reconciles_with and reconciliation_hours, or neither"
             raise fault("reconciles by half", remedy)

@@ -6,7 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 
 from ingestion.catalog.documents import Entry
-from ingestion.catalog.models import SECTIONS, Meter, Plan, Subscription
+from ingestion.catalog.models import (
+    RECONCILED_AGGREGATIONS,
+    SECTIONS,
+    Meter,
+    Plan,
+    Subscription,
+)
 from ingestion.catalog.price_checks import FOREVER, priced_meters
 from ingestion.catalog.validation import Written
 from warehouse.errors import Problem
@@ -68,12 +74,20 @@ def check_references(
         yield from _check_currency(customer, currencies)
     for plan in written["plans"]:
         yield from _check_currency(plan, currencies)
+    uncomparable = {
+        item.model.meter_id
+        for item in written["meters"]
+        if item.model.aggregation not in RECONCILED_AGGREGATIONS
+    }
     for meter in written["meters"]:
         if meter.model.reconciles_with is not None:
             yield from _check_reference(meter, "reconciles_with", "meters", ids)
             if meter.model.reconciles_with == meter.model.meter_id:
                 remedy = "name another meter"
                 yield meter.problem(("reconciles_with",), "names the meter itself", remedy)
+            elif meter.model.reconciles_with in uncomparable:
+                remedy = "name a meter that counts, sums or takes the largest"
+                yield meter.problem(("reconciles_with",), "can't be compared in buckets", remedy)
     plans = {item.model.plan_id: item.model for item in written["plans"]}
     customers = {item.model.customer_id: item.model for item in written["customers"]}
     for subscription in written["subscriptions"]:
@@ -173,7 +187,13 @@ def check_meters_unchanged(
         known = landed.get(item.model.meter_id)
         if known is None:
             continue
-        for field in ("event_type", "aggregation", "dimensions"):
+        for field in (
+            "event_type",
+            "aggregation",
+            "dimensions",
+            "counted_property",
+            "percentile",
+        ):
             before, now = getattr(known, field), getattr(item.model, field)
             if before != now and not (field == "dimensions" and set(before) == set(now)):
                 shown = ", ".join(before) or "none" if field == "dimensions" else repr(before)

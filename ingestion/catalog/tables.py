@@ -62,6 +62,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("meter_id", "meter_name", "event_type", "aggregation", "unit", "dimensions"),
             pa.field("reconciles_with", pa.string()),
             pa.field("reconciliation_hours", pa.int32()),
+            pa.field("counted_property", pa.string()),
+            pa.field("percentile", pa.int32()),
         ]
     ),
     "plans": pa.schema([VERSION, *_texts("plan_id", "plan_name", "currency_code")]),

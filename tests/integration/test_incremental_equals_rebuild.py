@@ -33,6 +33,10 @@ QUERIES = {
     " order by customer_id, meter_id, dimension_key, usage_date",
     "monthly": "select * from marts.agg_usage_monthly"
     " order by customer_id, meter_id, dimension_key, usage_month",
+    "latest": "select * from marts.agg_usage_latest_daily order by 1, 2, 3, 4",
+    "values": "select * from marts.agg_usage_values_daily order by 1, 2, 3, 4, 5",
+    "quantities": "select * from marts.agg_usage_quantities_daily order by 1, 2, 3, 4, 5",
+    "levels": "select * from marts.agg_usage_levels_daily order by 1, 2, 3, 4",
     "lines": "select * from reporting.rpt_invoice_lines order by line_key",
     "tiers": "select * from reporting.rpt_invoice_line_tiers order by line_key, tier_number",
     "fates": "select fate, sum(delivery_count) as n from reporting.rpt_event_fates group by fate",

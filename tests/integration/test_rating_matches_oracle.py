@@ -25,7 +25,7 @@ from tests.drafting import (
     read_rows,
     write_events,
 )
-from tests.oracle.contracts import MONTHS, random_catalog, random_events
+from tests.oracle.contracts import METERS, MONTHS, random_catalog, random_events
 from tests.oracle.examples import (
     EXAMPLES_FILE,
     PricingExample,
@@ -97,6 +97,16 @@ def drafted(
 def test_the_same_lines_are_drafted(drafted: Drafted) -> None:
     assert len(drafted.expected) > 2 * CUSTOMERS
     assert sorted(drafted.lines, key=str) == sorted(drafted.expected, key=str)
+
+
+@pytest.mark.parametrize("meter_id", [meter_id for meter_id, *_ in METERS])
+def test_every_aggregation_is_drafted(drafted: Drafted, meter_id: str) -> None:
+    measured = [
+        line
+        for line in drafted.expected.values()
+        if f"_{meter_id}_" in line.price_id and line.quantity != 0
+    ]
+    assert len(measured) > 100
 
 
 def test_lines_agree_to_the_last_minor_unit(drafted: Drafted) -> None:

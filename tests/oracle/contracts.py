@@ -15,6 +15,7 @@ FIRST_DAY, LAST_DAY = date(2026, 7, 1), date(2026, 10, 1)
 MONTHS = tuple(date(2026, month, 1) for month in range(5, 10))
 CURRENCIES = ("USD", "JPY", "KWD")
 MODELS, REGIONS = ("small", "large", "other"), ("eu", "us")
+USERS = ("ann", "bob", "1", "1.0", "A", "a", "ä", "long" * 60, "long" * 60 + "er")
 FILTERS: tuple[dict[str, str], ...] = (
     {},
     {"model": "small"},
@@ -24,7 +25,17 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 TIERED_MODELS = ("graduated", "volume", "stairstep", "graduated_percentage")
 CHARGE_MODELS = ("per_unit", "package", *TIERED_MODELS)
-METERS = (("sums", "sum", "work"), ("counts", "count", "work"), ("peaks", "max", "level"))
+METERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
+    ("sums", "sum", "work", {}),
+    ("counts", "count", "work", {}),
+    ("peaks", "max", "level", {}),
+    ("lasts", "latest", "level", {}),
+    ("users", "unique_count", "visit", {"counted_property": "user"}),
+    ("ranks", "percentile", "work", {"percentile": 95}),
+    ("middles", "percentile", "visit", {"percentile": 50}),
+    ("stocks", "weighted_sum", "change", {}),
+)
+EVENT_TYPES = ("work", "work", "level", "visit", "change")
 
 
 def random_catalog(seed: int, *, customers: int) -> Catalog:
@@ -42,8 +53,8 @@ def random_catalog(seed: int, *, customers: int) -> Catalog:
     ]
     meters = [
         {"meter_id": meter_id, "meter_name": meter_id, "event_type": event_type, "unit": "units"}
-        | {"aggregation": aggregation, "dimensions": ["model", "region"]}
-        for meter_id, aggregation, event_type in METERS
+        | {"aggregation": aggregation, "dimensions": ["model", "region"], **parameters}
+        for meter_id, aggregation, event_type, parameters in METERS
     ]
     plans, people, subscriptions = [], [], []
     for number in range(customers):
@@ -78,14 +89,20 @@ def random_events(seed: int, catalog: Catalog, *, per_customer: int) -> list[Usa
     events = []
     for customer in catalog.customers:
         for number in range(rng.randint(0, per_customer)):
+            event_type = rng.choice(EVENT_TYPES)
+            quantity, properties = _quantity(rng, edges[customer.customer_id]), _properties(rng)
+            if event_type == "change":
+                quantity *= rng.choice((1, 1, -1))
+            if event_type == "visit":
+                properties["user"] = rng.choice(USERS)
             events.append(
                 UsageEvent(
                     customer_id=customer.customer_id,
                     event_id=f"e{number}",
-                    event_type=rng.choice(("work", "work", "level")),
+                    event_type=event_type,
                     occurred_at=_instant(rng),
-                    quantity=_quantity(rng, edges[customer.customer_id]),
-                    properties=_properties(rng),
+                    quantity=quantity,
+                    properties=properties,
                 )
             )
     return events
@@ -109,8 +126,8 @@ def _prices(rng: random.Random, plan_id: str) -> Iterator[dict[str, Any]]:
         yield {"price_id": f"{plan_id}_fee", "label": "Fee", "charge_model": "flat"} | {
             "versions": versions
         }
-    for meter_id, _, _ in METERS:
-        chosen = rng.sample(FILTERS, rng.randint(0, 3))
+    for meter_id, *_ in METERS:
+        chosen = rng.sample(FILTERS, rng.choice((0, 0, 1, 2, 3)))
         for position, conditions in enumerate(chosen):
             charge_model = rng.choice(CHARGE_MODELS)
             price = {

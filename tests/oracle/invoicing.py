@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import calendar
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import date, timedelta
 from fractions import Fraction
 
 from ingestion.catalog.models import Catalog, Customer, Meter, Plan, Subscription
 from ingestion.catalog.price_models import FlatPrice, PlanPrice, PriceVersion, UsagePriceBase
+from tests.oracle.measuring import UsageEvent, is_measurable, measure, measure_weighted_sum
 from tests.oracle.rating import TierCharge, rate, to_minor_units
 
 FOREVER = date.max
-
-
-@dataclass(frozen=True)
-class UsageEvent:
-    """One event that was sent; (customer_id, event_id) is its identity."""
-
-    customer_id: str
-    event_id: str
-    event_type: str
-    occurred_at: datetime
-    quantity: Decimal = Decimal(1)
-    properties: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,12 +45,13 @@ class Segment:
 
 
 def accepted_events(events: Iterable[UsageEvent], catalog: Catalog) -> list[UsageEvent]:
-    """Return the events that count: the first of each identity, of known customers and types."""
+    """Return the events that count: the first of each identity, known and measurable."""
     customers = {customer.customer_id for customer in catalog.customers}
     types = {meter.event_type for meter in catalog.meters}
     first: dict[tuple[str, str], UsageEvent] = {}
     for event in events:
-        if event.customer_id in customers and event.event_type in types:
+        is_known = event.customer_id in customers and event.event_type in types
+        if is_known and is_measurable(event, catalog.meters):
             first.setdefault((event.customer_id, event.event_id), event)
     return list(first.values())
 
@@ -141,23 +130,29 @@ def _quantity_of(
     if isinstance(segment.price, FlatPrice):
         return Fraction(0)
     meter = meters[segment.price.meter_id]
-    quantities = [
-        event.quantity
-        for event in usage
-        if event.event_type == meter.event_type
-        and segment.start <= event.occurred_at.astimezone(UTC).date() < segment.end
-        and _price_of(event, meter, plan) is segment.price
+    events = [event for event in usage if event.event_type == meter.event_type]
+
+    def is_priced(day: date, properties: Mapping[str, str]) -> bool:
+        return _price_of(day, properties, meter, plan) is segment.price
+
+    if meter.aggregation == "weighted_sum":
+        days = [
+            segment.start + timedelta(days=number)
+            for number in range((segment.end - segment.start).days)
+        ]
+        return measure_weighted_sum(meter, events, days, is_priced=is_priced)
+    chosen = [
+        event
+        for event in events
+        if segment.start <= event.day < segment.end and is_priced(event.day, event.properties)
     ]
-    if meter.aggregation == "count":
-        return Fraction(len(quantities))
-    if meter.aggregation == "max":
-        return Fraction(max(quantities, default=Decimal(0)))
-    return sum((Fraction(quantity) for quantity in quantities), Fraction(0))
+    return measure(meter, chosen)
 
 
-def _price_of(event: UsageEvent, meter: Meter, plan: Plan) -> PlanPrice | None:
-    """Return the price with the most specific filter that the event meets on its day."""
-    day = event.occurred_at.astimezone(UTC).date()
+def _price_of(
+    day: date, properties: Mapping[str, str], meter: Meter, plan: Plan
+) -> PlanPrice | None:
+    """Return the price with the most specific filter that usage of a day meets."""
     best: UsagePriceBase | None = None
     for price in plan.prices:
         if not isinstance(price, UsagePriceBase) or price.meter_id != meter.meter_id:
@@ -165,7 +160,7 @@ def _price_of(event: UsageEvent, meter: Meter, plan: Plan) -> PlanPrice | None:
         is_valid = any(
             version.valid_from <= day < (version.valid_to or FOREVER) for version in price.versions
         )
-        meets = all(event.properties.get(key) == value for key, value in price.filter.items())
+        meets = all(properties.get(key) == value for key, value in price.filter.items())
         if is_valid and meets and (best is None or len(price.filter) > len(best.filter)):
             best = price
     return best

@@ -9,9 +9,10 @@
      after_insert       macro that runs in the same transaction after the insert (fates, assertions)
      row_counts         macro that gives SQL for (part, load_id, row_count) of the ledger rows
      into               table of schema ops that takes the rows; the model makes none of its own then
-     on_conflict        {keys, add, greatest}: adds to rows that exist instead of failing;
+     on_conflict        {keys, add, greatest, newest}: adds to rows that exist instead of failing;
                         {keys, nothing}: leaves them
      primary_key        columns; made with the table
+     aggregation        which meters a model of one aggregation counts
      groups_by_hash     true: the model groups rows of the loads into far fewer
      brin               column of a BRIN index; made with the table
      crash_stage        prefix of the crash points

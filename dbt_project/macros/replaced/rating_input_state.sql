@@ -4,7 +4,18 @@
 {%- macro rating_input_state() -%}
     select
         (select count(*) from {{ source('ops', 'applied_loads') }} where model_name like 'agg_usage_daily%')
-        || ' loads in agg_usage_daily, catalog version '
+        || ' loads in agg_usage_daily, '
+        || (
+            select count(*) from {{ source('ops', 'applied_loads') }}
+            where
+                split_part(model_name, '/', 1) in (
+                    'agg_usage_latest_daily',
+                    'agg_usage_values_daily',
+                    'agg_usage_quantities_daily',
+                    'agg_usage_levels_daily'
+                )
+        )
+        || ' in those of values, catalog version '
         || (
             select coalesce(max(catalog_version), 0) from {{ source('ops', 'catalog_versions') }}
             where state = 'landed'

@@ -15,6 +15,18 @@ daily_usage as (
 
 ),
 
+daily_values as (
+
+    select
+        customer_id,
+        meter_id,
+        dimension_key,
+        usage_date,
+        quantity
+    from {{ ref('fct_usage_daily_valued') }}
+
+),
+
 customers as (
 
     select
@@ -51,10 +63,17 @@ labelled as (
             when 'count' then daily_usage.event_count
             when 'sum' then daily_usage.quantity_sum
             when 'max' then daily_usage.quantity_max
+            else coalesce(daily_values.quantity, 0)
         end::numeric(38, 9) as quantity
     from daily_usage
     inner join customers on daily_usage.customer_id = customers.customer_id
     inner join meters on daily_usage.meter_id = meters.meter_id
+    left join daily_values
+        on
+            daily_usage.customer_id = daily_values.customer_id
+            and daily_usage.meter_id = daily_values.meter_id
+            and daily_usage.dimension_key = daily_values.dimension_key
+            and daily_usage.usage_date = daily_values.usage_date
 
 )
 

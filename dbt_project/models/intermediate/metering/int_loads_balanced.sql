@@ -20,7 +20,15 @@ applied_loads as (
         load_id,
         sum(row_count) filter (where model_name = 'fct_usage_events') as accepted_count,
         count(*) filter (where starts_with(model_name, 'agg_usage_daily/')) as daily_meter_count,
-        count(*) filter (where starts_with(model_name, 'agg_usage_monthly/')) as monthly_meter_count
+        count(*) filter (where starts_with(model_name, 'agg_usage_monthly/')) as monthly_meter_count,
+        count(*) filter (
+            where split_part(model_name, '/', 1) in (
+                'agg_usage_latest_daily',
+                'agg_usage_values_daily',
+                'agg_usage_quantities_daily',
+                'agg_usage_levels_daily'
+            )
+        ) as valued_meter_count
     from {{ ref('stg_ops__applied_loads') }}
     group by load_id
 
@@ -28,7 +36,9 @@ applied_loads as (
 
 meters as (
 
-    select count(*) as meter_count
+    select
+        count(*) as meter_count,
+        count(*) filter (where aggregation not in ('count', 'sum', 'max')) as valued_meter_count
     from {{ ref('int_meters_defined') }}
 
 ),
@@ -56,7 +66,8 @@ balanced as (
         applied_loads.accepted_count is not null as is_admitted,
         applied_loads.accepted_count is not null
         and applied_loads.daily_meter_count >= meters.meter_count
-        and applied_loads.monthly_meter_count >= meters.meter_count as is_fully_applied,
+        and applied_loads.monthly_meter_count >= meters.meter_count
+        and applied_loads.valued_meter_count >= meters.valued_meter_count as is_fully_applied,
         loads.started_at,
         loads.landed_at
     from loads

@@ -12,7 +12,9 @@ meters as (
         unit,
         dimensions,
         reconciles_with,
-        reconciliation_hours
+        reconciliation_hours,
+        counted_property,
+        percentile
     from {{ ref('stg_catalog__meters') }}
 
 ),
@@ -37,6 +39,8 @@ newest_definitions as (
         meters.dimensions,
         meters.reconciles_with,
         meters.reconciliation_hours,
+        meters.counted_property,
+        meters.percentile,
         meters.catalog_version
     from meters
     inner join versions on meters.catalog_version = versions.catalog_version

@@ -52,7 +52,8 @@ measured_usage as (
         month_start,
         event_count,
         quantity_sum,
-        quantity_max
+        quantity_max,
+        quantity_not_added
     from {{ ref('int_usage_measured') }}
 
 ),
@@ -67,6 +68,7 @@ measured as (
                 when 'count' then measured_usage.event_count
                 when 'sum' then measured_usage.quantity_sum
                 when 'max' then measured_usage.quantity_max
+                else measured_usage.quantity_not_added
             end,
             0
         )::numeric(38, 9) as quantity

@@ -25,6 +25,13 @@ cells as (
         dimension_key,
         usage_month
     from {{ ref('agg_usage_monthly') }}
+    union
+    select
+        customer_id,
+        meter_id,
+        dimension_key,
+        usage_month
+    from {{ ref('int_levels_carried') }}
 
 ),
 

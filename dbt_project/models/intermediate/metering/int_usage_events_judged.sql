@@ -35,7 +35,11 @@ known_customers as (
 
 known_event_types as (
 
-    select distinct event_type from {{ ref('int_meters_defined') }}
+    select
+        event_type,
+        array_agg(distinct counted_property) filter (where counted_property is not null) as counted_properties
+    from {{ ref('int_meters_defined') }}
+    group by event_type
 
 ),
 
@@ -71,6 +75,14 @@ judged as (
                 deliveries.occurred_at < timestamptz '2000-01-01 00:00:00+00'
                 or deliveries.occurred_at >= loads.landed_at + interval '24 hours'
                 then 'time_out_of_range'
+            -- properties are read for the types that need it only
+            when
+                known_event_types.counted_properties is not null
+                and exists (
+                    select 1 from unnest(known_event_types.counted_properties) as needed (property)
+                    where coalesce(deliveries.properties::jsonb ->> needed.property, '') = ''
+                )
+                then 'unmeasurable'
         end as quarantine_reason,
         case
             when known_customers.customer_id is null then 'customer_id is in no catalog version'
@@ -80,6 +92,15 @@ judged as (
                 deliveries.occurred_at < timestamptz '2000-01-01 00:00:00+00'
                 or deliveries.occurred_at >= loads.landed_at + interval '24 hours'
                 then 'occurred_at is before 2000 or more than a day after the landing'
+            when
+                known_event_types.counted_properties is not null
+                and exists (
+                    select 1 from unnest(known_event_types.counted_properties) as needed (property)
+                    where coalesce(deliveries.properties::jsonb ->> needed.property, '') = ''
+                )
+                then
+                'a meter counts the different values of a property that is missing or empty here; such properties: '
+                || array_to_string(known_event_types.counted_properties, ', ')
         end as quarantine_detail
     from deliveries
     inner join loads on deliveries.load_id = loads.load_id

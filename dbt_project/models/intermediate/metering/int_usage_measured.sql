@@ -1,4 +1,4 @@
--- grain: one row per subscription_id, price_version_id and month_start that has usage
+-- grain: one row per subscription_id, price_version_id and month_start that has usage or a level
 with
 
 priced_cells as (
@@ -85,17 +85,39 @@ cell_usage as (
 
 ),
 
+added as (
+
+    select
+        subscription_id,
+        price_version_id,
+        usage_month,
+        sum(event_count)::bigint as event_count,
+        sum(quantity_sum) as quantity_sum,
+        max(quantity_max) as quantity_max
+    from cell_usage
+    group by subscription_id, price_version_id, usage_month
+
+),
+
+not_added as (
+
+    {{ segments_not_added('priced_cells') }}
+
+),
+
+-- full, because a level is there in months that have no event
 measured as (
 
     select
         subscription_id,
         price_version_id,
         usage_month as month_start,
-        sum(event_count)::bigint as event_count,
-        sum(quantity_sum) as quantity_sum,
-        max(quantity_max) as quantity_max
-    from cell_usage
-    group by subscription_id, price_version_id, usage_month
+        coalesce(added.event_count, 0)::bigint as event_count,
+        coalesce(added.quantity_sum, 0) as quantity_sum,
+        added.quantity_max,
+        not_added.quantity as quantity_not_added
+    from added
+    full outer join not_added using (subscription_id, price_version_id, usage_month)
 
 )
 

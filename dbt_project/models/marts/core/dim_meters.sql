@@ -12,6 +12,8 @@ meters as (
         dimensions,
         reconciles_with,
         reconciliation_hours,
+        counted_property,
+        percentile,
         catalog_version
     from {{ ref('int_meters_defined') }}
 

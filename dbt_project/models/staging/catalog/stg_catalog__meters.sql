@@ -12,7 +12,9 @@ source_rows as (
         unit,
         dimensions::jsonb as dimensions,
         reconciles_with,
-        reconciliation_hours
+        reconciliation_hours,
+        counted_property,
+        percentile
     from {{ source('raw_catalog', 'meters') }}
 
 )

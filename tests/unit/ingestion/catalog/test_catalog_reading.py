@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from ingestion.catalog import CatalogError, read_catalog
-from ingestion.catalog.models import Meter
 from ingestion.catalog.tables import catalog_rows, content_sha256
 from warehouse.errors import Problem
 
@@ -54,6 +53,8 @@ subscription_id,customer_id,plan_id,starts_on,ends_on
 s1,c1,basic,2026-01-01,
 """
 POLICY = "duplicate_event_policy"
+RECONCILED = "    reconciles_with: last\n    reconciliation_hours: 1"
+LATEST = "  - {meter_id: last, meter_name: Z, event_type: z, aggregation: latest, unit: z}"
 
 
 @pytest.fixture
@@ -229,6 +230,19 @@ def test_exclusive_or_more_specific_filters_are_fine(
         ("meters.yaml", "count", "average", 5, "'average' is unknown"),
         ("meters.yaml", "[model, region]", "[model, model]", 2, "names a dimension twice"),
         ("meters.yaml", "unit: calls", "unit: calls\n    reconciles_with: x", 2, "by half"),
+        ("meters.yaml", "count", "unique_count", 2, "without counted_property"),
+        ("meters.yaml", "count", "percentile", 2, "percentile without percentile"),
+        ("meters.yaml", "count", "percentile\n    percentile: 100", 6, "less than or equal to 99"),
+        ("meters.yaml", "unit: calls", "unit: calls\n    percentile: 95", 2, "has no percentile"),
+        ("meters.yaml", "count", "latest\n    counted_property: user", 2, "no counted_property"),
+        ("meters.yaml", "count", f"latest\n{RECONCILED}", 2, "can't be compared in buckets"),
+        (
+            "meters.yaml",
+            "    dimensions: [model, region]",
+            f"{RECONCILED}\n{LATEST}",
+            7,
+            "compared",
+        ),
         ("plans/basic.yaml", "USD", "XXX", 4, "currency 'XXX' is unknown"),
         ("plans/basic.yaml", "unit_price", "unitprice", 12, "is not a known field"),
         ("plans/basic.yaml", "0.000000000001", "0.0000000000001", 12, "more than 12 decimal"),
@@ -268,11 +282,14 @@ def test_two_plans_at_once_may_not_price_the_same_meter(directory: Path) -> None
     assert len(read_catalog(directory, currencies=CURRENCIES).subscriptions) == 2
 
 
-@pytest.mark.parametrize("field", ["event_type", "aggregation", "dimensions"])
+@pytest.mark.parametrize(
+    "field", ["event_type", "aggregation", "dimensions", "counted_property", "percentile"]
+)
 def test_a_landed_meter_never_measures_something_else(directory: Path, field: str) -> None:
     meter = read_catalog(directory, currencies=CURRENCIES).meters[0]
-    other = {"event_type": "x", "aggregation": "sum", "dimensions": ("model",)}[field]
-    landed = {"calls": Meter(**{**meter.model_dump(), field: other})}
+    other = {"event_type": "x", "aggregation": "sum", "dimensions": ("model",)}
+    other |= {"counted_property": "user", "percentile": 95}
+    landed = {"calls": meter.model_copy(update={field: other[field]})}
     assert [item.field for item in problems_of(directory, landed_meters=landed)] == [field]
 
 

@@ -53,8 +53,6 @@ subscription_id,customer_id,plan_id,starts_on,ends_on
 s1,c1,basic,2026-01-01,
 """
 POLICY = "duplicate_event_policy"
-RECONCILED = "    reconciles_with: last\n    reconciliation_hours: 1"
-LATEST = "  - {meter_id: last, meter_name: Z, event_type: z, aggregation: latest, unit: z}"
 
 
 @pytest.fixture
@@ -230,19 +228,6 @@ def test_exclusive_or_more_specific_filters_are_fine(
         ("meters.yaml", "count", "average", 5, "'average' is unknown"),
         ("meters.yaml", "[model, region]", "[model, model]", 2, "names a dimension twice"),
         ("meters.yaml", "unit: calls", "unit: calls\n    reconciles_with: x", 2, "by half"),
-        ("meters.yaml", "count", "unique_count", 2, "without counted_property"),
-        ("meters.yaml", "count", "percentile", 2, "percentile without percentile"),
-        ("meters.yaml", "count", "percentile\n    percentile: 100", 6, "less than or equal to 99"),
-        ("meters.yaml", "unit: calls", "unit: calls\n    percentile: 95", 2, "has no percentile"),
-        ("meters.yaml", "count", "latest\n    counted_property: user", 2, "no counted_property"),
-        ("meters.yaml", "count", f"latest\n{RECONCILED}", 2, "can't be compared in buckets"),
-        (
-            "meters.yaml",
-            "    dimensions: [model, region]",
-            f"{RECONCILED}\n{LATEST}",
-            7,
-            "compared",
-        ),
         ("plans/basic.yaml", "USD", "XXX", 4, "currency 'XXX' is unknown"),
         ("plans/basic.yaml", "unit_price", "unitprice", 12, "is not a known field"),
         ("plans/basic.yaml", "0.000000000001", "0.0000000000001", 12, "more than 12 decimal"),

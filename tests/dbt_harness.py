@@ -157,3 +157,13 @@ def read_as_admin(warehouse: Warehouse, query: str) -> list[tuple[Any, ...]]:
             return [tuple(row) for row in connection.execute(text(query))]
     finally:
         engine.dispose()
+
+
+def change_as_admin(warehouse: Warehouse, statements: str) -> None:
+    """Do by hand, as the administrator, what no part of the warehouse does."""
+    engine = create_engine(warehouse.admin_url)
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql(statements)
+    finally:
+        engine.dispose()

@@ -22,6 +22,11 @@ from ingestion.catalog import load_catalog
 from ingestion.collector.landing import land_segments
 from ingestion.collector.settings import CollectorSettings
 from ingestion.loads import load_files
+from ingestion.object_store.loads import load_objects
+from ingestion.quarantine.deliveries import Selection
+from ingestion.quarantine.replaying import replay as replay_held
+from ingestion.quarantine.resolving import discard as discard_held
+from ingestion.sql_door.loads import pull_source
 from orchestration.dbt_project import (
     NO_CONNECTION,
     build_arguments,
@@ -45,6 +50,26 @@ def load(warehouse: Warehouse, *paths: str) -> None:
 def collect(warehouse: Warehouse, state_dir: str) -> None:
     """Lands what a collector has made ready."""
     land_segments(warehouse, CollectorSettings(state_dir=Path(state_dir)))
+
+
+def fetch(warehouse: Warehouse, *urls: str) -> None:
+    """Loads objects of a store."""
+    load_objects(warehouse, urls)
+
+
+def pull(warehouse: Warehouse, source: str) -> None:
+    """Pulls an application's table."""
+    pull_source(warehouse, Path(source))
+
+
+def replay(warehouse: Warehouse, who: str, why: str) -> None:
+    """Replays whatever is open in quarantine."""
+    replay_held(warehouse, Selection(), who=who, why=why)
+
+
+def discard(warehouse: Warehouse, reason: str, who: str, why: str) -> None:
+    """Discards what is in quarantine for a reason."""
+    discard_held(warehouse, Selection(reasons=(reason,)), who=who, why=why)
 
 
 def catalog(warehouse: Warehouse, folder: str) -> None:
@@ -104,9 +129,10 @@ def _run_dbt(warehouse: Warehouse, *arguments: str) -> None:
         raise MeterhouseError(f"dbt {arguments[0]} failed: {outcome.exception or 'see above'}")
 
 
+_DOORS = (load, collect, fetch, pull, replay, discard, catalog)
+_BUILDS = (deploy, build, prove, close, export, parse)
 ACTIONS: dict[str, Callable[..., None]] = {
-    action.__name__: action
-    for action in (load, collect, catalog, deploy, build, prove, close, export, parse)
+    action.__name__: action for action in (*_DOORS, *_BUILDS)
 }
 
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.contracts import UsageEvent
-from tests.dbt_harness import read_as_admin
+from tests.dbt_harness import change_as_admin, read_as_admin
 from tests.faults.bad_events import ACCEPTED, HOSTILE, QUANTITIES, TIMES, cases, line
 from tests.faults.commands import Commands
 from tests.integration.collector_server import RunningCollector
@@ -39,6 +39,7 @@ BALANCE = """
     from ops.loads where state = 'landed'
 """
 ANY = "*"
+LONG_AGO = {"occurred_at": "2025-08-06T00:00:00Z"}
 
 
 def write_columns(folder: Path) -> dict[str, list[str]]:
@@ -150,17 +151,22 @@ def test_an_event_by_file_and_by_http_is_one_event(
     fresh: Callable[[], Warehouse], commands: Commands, tmp_path: Path
 ) -> None:
     warehouse = fresh()
-    both = [line("F05 by both doors"), line("F06 by both doors")]
+    both = [line("F05 by both doors"), line("F06 by both doors"), line("F05 long ago", **LONG_AGO)]
     changed = line("F06 by both doors", quantity=2)
     path = tmp_path / "usage.jsonl"
     path.write_bytes(b"\n".join(both))
     commands.run("load", warehouse, path)
+    commands.run("build", warehouse)
+    change_as_admin(warehouse, "update ops.loads set landed_at = landed_at - interval '400 days'")
     collector = RunningCollector(tmp_path).start()
     try:
-        body = b"\n".join([both[0], changed, b"\xff", line("new", quantity="NaN"), line("good")])
+        body = b"\n".join(
+            [both[0], both[2], changed, b"\xff", line("new", quantity="NaN"), line("good")]
+        )
         reply = collector.post(body, key=collector.key())
         assert reply.outcomes == [
             *(
+                "accepted",
                 "accepted",
                 "accepted",
             ),  # to the warehouse they are known, to a collector they are not
@@ -172,7 +178,7 @@ def test_an_event_by_file_and_by_http_is_one_event(
     commands.run("build", warehouse)
     fates = sorted(fate for _, _, fate in read_as_admin(warehouse, FATES))
     assert fates == [
-        *["accepted"] * 3,
-        *("conflicting_duplicate", "duplicate", "invalid_text", "not_a_number"),
+        *["accepted"] * 4,
+        *("conflicting_duplicate", "duplicate", "duplicate", "invalid_text", "not_a_number"),
     ]
     assert read_as_admin(warehouse, BALANCE) == [(0,)]

@@ -9,11 +9,17 @@ import resource
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from ingestion import loads
 from ingestion.load_reports import RefusedFilesError
 from ingestion.loads import load_files
+from ingestion.reading import read_file
+from ingestion.settings import IngestionSettings
 from tests.dbt_harness import read_as_admin
 from tests.dumps import ADMITTED, AGGREGATED, DRAFTED, dump
 from tests.faults.bad_events import line
@@ -70,6 +76,33 @@ def test_bad_files_are_refused_and_the_others_land_once(
         *("before half", "good", "no final newline", "old", "same name, new content"),
     ]
     assert read_as_admin(warehouse, "select reason from ops.event_fates") == [("malformed_json",)]
+
+
+def test_a_file_that_vanishes_while_it_is_read_lands_when_it_is_back(
+    warehouse: Warehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [line(f"v{number}") for number in range(100)]
+    going, staying = tmp_path / "going.jsonl", tmp_path / "staying.jsonl"
+    going.write_bytes(b"\n".join(lines))
+    staying.write_bytes(line("stays"))
+
+    def vanish(path: Path, **arguments: Any) -> Iterator[object]:
+        for number, batch in enumerate(read_file(path, **arguments)):
+            yield batch
+            if not number and path == going:
+                going.rename(tmp_path / "gone")
+
+    monkeypatch.setattr(loads, "read_file", vanish)
+    settings = IngestionSettings(batch_bytes=1024, read_processes=1)
+    with pytest.raises(RefusedFilesError, match="changed while it was read"):
+        load_files(warehouse, [tmp_path], settings=settings)
+    events = "select count(*), count(distinct event_id) from raw_usage.events"
+    assert read_as_admin(warehouse, events) == [(1, 1)]
+    (tmp_path / "gone").rename(going)
+    monkeypatch.undo()
+    report = load_files(warehouse, [tmp_path], settings=settings)
+    assert [unit.unit.name for unit in report.new_files] == ["going.jsonl"]
+    assert read_as_admin(warehouse, events) == [(101, 101)]
 
 
 def test_a_line_of_a_gibibyte_is_quarantined_in_little_memory(tmp_path: Path) -> None:

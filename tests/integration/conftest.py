@@ -9,6 +9,7 @@ import pytest
 import streamlit as st
 
 from tests.billed_company import bill_company
+from tests.faults.commands import Commands
 from tests.integration.sql_application import Application, serving_application
 from warehouse import Role, Warehouse
 
@@ -21,6 +22,12 @@ def billed_company(
 ) -> Warehouse:
     """A billed company (see `tests/billed_company.py`); tests only read it."""
     return bill_company(clone(deployed), tmp_path_factory.mktemp("company"))
+
+
+@pytest.fixture(scope="session")
+def forked(tmp_path_factory: pytest.TempPathFactory) -> Commands:
+    """Starts processes to kill that have imported everything already; none that runs dbt."""
+    return Commands(tmp_path_factory.mktemp("forked"))
 
 
 @pytest.fixture

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +12,9 @@ from ingestion.generator import write_sample_usage
 from ingestion.ledger import LoadKey, open_load
 from ingestion.loads import load_files
 from ingestion.validator import Origin, validate_lines
+from tests.dbt_harness import read_as_admin
+from tests.faults.commands import KILLED, Commands
+from tests.kafka.conftest import wait_until
 from warehouse import Role, Warehouse
 
 CRASH_POINTS = [
@@ -26,9 +26,8 @@ CRASH_POINTS = [
     "load.before_commit",
     "load.after_commit",
 ]
-SCRIPT = (
-    "import sys; from warehouse import open_warehouse; from ingestion.loads import load_files;"
-    "load_files(open_warehouse(), sys.argv[1:])"
+WAITING = (
+    "select 1 from pg_stat_activity where query like 'lock table%' and wait_event_type = 'Lock'"
 )
 CONTENT = """
 select 'events', delivery_id, file_number, line_number, customer_id, event_id, event_type,
@@ -63,20 +62,9 @@ def expected(make_warehouse: Callable[[], Warehouse], sample: Path) -> list[tupl
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_killed_and_run_again_every_row_is_there_once(
-    warehouse: Warehouse,
-    environment_of: Callable[[Warehouse], dict[str, str]],
-    sample: Path,
-    expected: list[tuple],
-    point: str,
+    warehouse: Warehouse, forked: Commands, sample: Path, expected: list[tuple], point: str
 ) -> None:
-    killed = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(sample)],
-        env={**environment_of(warehouse), "METERHOUSE_CRASH_AT": point},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    forked.run("load", warehouse, sample, crash_at=point, code=KILLED)
     report = load_files(warehouse, [sample])
     assert content(warehouse) == expected
     with warehouse.engine(Role.LOADER).connect() as connection:
@@ -96,10 +84,7 @@ def test_killed_and_run_again_every_row_is_there_once(
 
 
 def test_a_copy_that_a_killed_loader_left_running_is_waited_for(
-    warehouse: Warehouse,
-    environment_of: Callable[[Warehouse], dict[str, str]],
-    sample: Path,
-    expected: list[tuple],
+    warehouse: Warehouse, forked: Commands, sample: Path, expected: list[tuple]
 ) -> None:
     """Its server process may still commit: taking the load back waits, then deletes those rows."""
     engine = warehouse.engine(Role.LOADER)
@@ -112,11 +97,9 @@ def test_a_copy_that_a_killed_loader_left_running_is_waited_for(
     names = ", ".join(f":{name}" for name in row.column_names)
     with engine.connect() as zombie:
         zombie.execute(text(f"insert into raw_usage.events values ({names})"), row.to_pylist())
-        waiting = subprocess.Popen(
-            [sys.executable, "-c", SCRIPT, str(sample)], env=environment_of(warehouse)
-        )
-        with pytest.raises(subprocess.TimeoutExpired):
-            waiting.wait(timeout=4)
+        waiting = forked.start("load", warehouse, sample)
+        wait_until(lambda: bool(read_as_admin(warehouse, WAITING)))
+        assert not waiting.is_over
         zombie.commit()
-    assert waiting.wait(timeout=60) == 0
+    assert waiting.wait().code == 0
     assert content(warehouse) == expected

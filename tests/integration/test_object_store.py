@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -23,16 +20,12 @@ from ingestion.object_store.settings import ObjectStoreSettings
 from ingestion.object_store.store import ObjectStore
 from ingestion.readers.streams import RefusedFileError
 from ingestion.settings import IngestionSettings
+from tests.faults.commands import KILLED, Commands
 from tests.integration.object_store_server import StoreServer, serving
 from tests.integration.test_load_files import query, write_events
 from warehouse import MeterhouseError, Warehouse
 
 CRASH_POINTS = ["objects.after_fetch", "load.before_commit", "objects.after_group"]
-SCRIPT = (
-    "import sys; from warehouse import open_warehouse;"
-    "from ingestion.object_store.loads import load_objects;"
-    "load_objects(open_warehouse(), sys.argv[1:])"
-)
 EVENT = {
     "event_id": "e",
     "customer_id": "c",
@@ -217,28 +210,13 @@ def test_the_spool_holds_no_more_than_it_may(
 
 @pytest.mark.parametrize("point", CRASH_POINTS)
 def test_killed_and_run_again_every_row_is_there_once(
-    warehouse: Warehouse,
-    environment_of: Callable[[Warehouse], dict[str, str]],
-    bucket: StoreServer,
-    tmp_path: Path,
-    point: str,
+    warehouse: Warehouse, forked: Commands, bucket: StoreServer, tmp_path: Path, point: str
 ) -> None:
     for number in range(3):
         bucket.put(f"{number}.jsonl", events(tmp_path, 50, first=number * 100))
     settings = bucket.settings.model_copy(update={"spool_bytes": 1})
-    killed = subprocess.run(
-        [sys.executable, "-c", SCRIPT, "s3://usage/"],
-        env={
-            **environment_of(warehouse),
-            **bucket.environment(),
-            "METERHOUSE_OBJECT_STORE_SPOOL_BYTES": "1",
-            "METERHOUSE_CRASH_AT": point,
-        },
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    environment = {**bucket.environment(), "METERHOUSE_OBJECT_STORE_SPOOL_BYTES": "1"}
+    forked.run("fetch", warehouse, "s3://usage/", crash_at=point, code=KILLED, **environment)
     load_objects(warehouse, ["s3://usage/"], store_settings=settings)
     counts = "select count(*), count(distinct delivery_id), count(distinct event_id)"
     assert query(warehouse, f"{counts} from raw_usage.events") == [(150, 150, 150)]

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +12,7 @@ from tests.billed_company import write_lines
 from tests.dbt_company import catalog
 from tests.dbt_harness import install_catalog, read_as_admin
 from tests.drafting import build
+from tests.faults.commands import KILLED, Commands
 from tests.integration.test_quarantine_replay import ADMISSION, LINES, know_newcomer
 from warehouse import Warehouse
 
@@ -25,16 +23,6 @@ REPLAY_POINTS = (
     "replay.after_record",
     "load.before_commit",
     "load.after_commit",
-)
-REPLAY = (
-    "from warehouse import open_warehouse; from ingestion.quarantine.deliveries import Selection;"
-    "from ingestion.quarantine.replaying import replay;"
-    "replay(open_warehouse(), Selection(), who='Ada', why='mended')"
-)
-DISCARD = (
-    "from warehouse import open_warehouse; from ingestion.quarantine.deliveries import Selection;"
-    "from ingestion.quarantine.resolving import discard;"
-    "discard(open_warehouse(), Selection(reasons=('malformed_json',)), who='Bo', why='noise')"
 )
 DECISIONS = """
     select load_id, delivery_id, action, who, replay_delivery_id
@@ -50,7 +38,7 @@ LOADS = "select count(*) from ops.loads where source = 'replay' and state = 'lan
 def test_killed_anywhere_and_run_again_a_delivery_comes_again_once(
     deployed: Warehouse,
     clone: Callable[[Warehouse], Warehouse],
-    environment_of: Callable[[Warehouse], dict[str, str]],
+    forked: Commands,
     tmp_path: Path,
 ) -> None:
     killed = clone(deployed)
@@ -61,21 +49,14 @@ def test_killed_anywhere_and_run_again_a_delivery_comes_again_once(
     calm = clone(killed)
     assert replay(calm, Selection(), who="Ada", why="mended").admitted_count == 2
 
-    def kill(point: str, script: str) -> None:
-        run = subprocess.run(
-            [sys.executable, "-c", script],
-            env={**environment_of(killed), "METERHOUSE_CRASH_AT": point},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        assert run.returncode == -signal.SIGKILL, f"{point}: {run.stderr}"
+    def kill(point: str, action: str, *arguments: str) -> None:
+        forked.run(action, killed, *arguments, crash_at=point, code=KILLED)
 
-    kill("quarantine.before_commit", DISCARD)
+    kill("quarantine.before_commit", "discard", "malformed_json", "Bo", "noise")
     for point in REPLAY_POINTS:
         assert read_as_admin(killed, DECISIONS) == []
         assert read_as_admin(killed, LOADS) == [(0,)]
-        kill(point, REPLAY)
+        kill(point, "replay", "Ada", "mended")
     for _ in range(2):
         assert replay(killed, Selection(), who="Ada", why="mended").admitted_count == 0
         assert read_as_admin(killed, DECISIONS) == read_as_admin(calm, DECISIONS)

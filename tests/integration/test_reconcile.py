@@ -16,6 +16,7 @@ from ingestion.quarantine.deliveries import Selection
 from ingestion.quarantine.edits import parse_fields
 from ingestion.quarantine.held import read_held, reading
 from ingestion.quarantine.replaying import Repair, replay
+from tests.conftest import run_dbt
 from tests.integration.test_quarantine_replay import ADA
 from warehouse import MeterhouseError, Warehouse
 
@@ -171,6 +172,20 @@ def test_every_balance_adds_up(billed_company: Warehouse, by: str) -> None:
     for row in rows:
         held = row.quarantined_open + row.quarantined_replayed + row.discarded
         assert row.received == row.accepted + row.duplicate + held + row.waiting
+
+
+def test_the_views_of_the_balance_agree_with_the_ledger(
+    billed_company: Warehouse, clone: Callable[[Warehouse], Warehouse]
+) -> None:
+    broken = clone(billed_company)
+    tests = ("test", "--select", "fct_delivery_counts", "rpt_delivery_balance")
+    assert run_dbt(broken, *tests).returncode == 0
+    change(broken, "delete from ops.event_fates where fate = 'duplicate'")
+    said_ = run_dbt(broken, *tests, check=False).stdout
+    assert re.findall(r"FAIL 1 sums_match_fct_delivery_counts_(\w+?)_count", said_) == [
+        "accepted",
+        "duplicate",
+    ]
 
 
 def test_a_replay_is_reconciled(

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
+import os
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,16 +12,12 @@ from sqlalchemy import text
 from ingestion.sql_door.cursors import list_positions, record_position
 from ingestion.sql_door.loads import pull_source
 from ingestion.sql_door.settings import SqlSettings
+from tests.faults.commands import KILLED, Commands
 from tests.integration.sql_application import INSERT, Application
 from tests.integration.test_load_files import query
 from warehouse import MeterhouseError, Role, Warehouse
 
 CRASH_POINTS = ["sql.after_pull", "load.after_landing", "load.before_commit", "sql.after_landing"]
-SCRIPT = (
-    "import sys; from pathlib import Path; from warehouse import open_warehouse;"
-    "from ingestion.sql_door.loads import pull_source;"
-    "pull_source(open_warehouse(), Path(sys.argv[1]))"
-)
 COUNTS = """
 select count(*), count(distinct delivery_id), count(distinct event_id) from raw_usage.events
 """
@@ -177,21 +170,15 @@ def test_numbers_nulls_and_composed_keys(warehouse: Warehouse, application: Appl
 def test_killed_and_run_again_every_row_is_there_once(
     warehouse: Warehouse,
     application: Application,
-    environment_of: Callable[[Warehouse], dict[str, str]],
+    forked: Commands,
     point: str,
 ) -> None:
     application.insert(50, ago=5)
     pull_source(warehouse, application.source)
     application.insert(50)
     application.execute("update billing.usage_records set account = '' where record_id = 60")
-    killed = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(application.source)],
-        env={**environment_of(warehouse), "METERHOUSE_CRASH_AT": point},
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    address = {"APP_DATABASE_URL": os.environ["APP_DATABASE_URL"]}
+    forked.run("pull", warehouse, application.source, crash_at=point, code=KILLED, **address)
     report = pull_source(warehouse, application.source)
     assert (report.load_id is None) == (point == "sql.after_landing")
     assert query(warehouse, COUNTS) == [(99, 99, 99)]

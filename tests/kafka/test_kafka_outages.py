@@ -5,20 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from itertools import product
 
-from sqlalchemy import create_engine, text
+import pytest
+from sqlalchemy import Engine, text
 
+from ingestion.kafka import polling
 from ingestion.kafka.consuming import consume_topics
-from ingestion.kafka.polling import Poller
+from ingestion.kafka.positions import PartitionKey, read_positions
 from tests.faults.commit_cutter import CommitCutter
 from tests.kafka.conftest import Topic, event_line, landed
 from warehouse import Warehouse
 
 COUNTS = "select count(*), count(distinct delivery_id) from raw_usage.events"
 OFFSETS = "select sum(message_count), max(next_offset) from ops.kafka_offsets"
-KICK = (
-    "select pg_terminate_backend(pid) from pg_stat_activity"
-    " where datname = current_database() and pid <> pg_backend_pid()"
-)
 
 
 def test_a_lost_commit_or_reply_lands_each_message_once(
@@ -42,21 +40,20 @@ def test_a_lost_commit_or_reply_lands_each_message_once(
     cutter.close()
 
 
-def test_a_consumer_outlasts_a_server_that_drops_its_connections(
-    warehouse: Warehouse, make_topic: Callable[..., Topic], monkeypatch
+def test_a_consumer_outlasts_an_outage_while_it_is_given_partitions(
+    warehouse: Warehouse, make_topic: Callable[..., Topic], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     topic = make_topic()
     topic.send(*(event_line(str(number)) for number in range(3)))
-    admin = create_engine(warehouse.admin_url, isolation_level="AUTOCOMMIT")
-    begin = Poller._begin
+    outages = iter([True, True])
 
-    def drop_and_begin(poller: Poller, *arguments: object) -> object:
-        with admin.connect() as connection:
-            connection.execute(text(KICK))
-        return begin(poller, *arguments)  # type: ignore[arg-type]
+    def read_after_outages(engine: Engine, keys: list[PartitionKey]) -> dict[PartitionKey, int]:
+        if next(outages, False):
+            with engine.connect() as connection:
+                connection.execute(text("select pg_terminate_backend(pg_backend_pid())"))
+        return read_positions(engine, keys)
 
-    monkeypatch.setattr(Poller, "_begin", drop_and_begin)
+    monkeypatch.setattr(polling, "read_positions", read_after_outages)
     report = consume_topics(warehouse, topic.settings, until_end=True)
-    admin.dispose()
-    assert report.event_count == 3
+    assert (report.event_count, next(outages, None)) == (3, None)
     assert landed(warehouse, COUNTS) == [(3, 3)]

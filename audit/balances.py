@@ -65,7 +65,6 @@ def read_balances(
     return [Balance(**row) for row in rows]
 
 
-# the grain is written, not bound: the planner leaves the other ones out
 _QUERY = """
     select label,
         sum(received_count)::bigint as received,

@@ -31,99 +31,45 @@ meters as (
 
 ),
 
-by_door as (
+labelled as (
 
     select
-        'door' as grain,
-        counts.source as label,
+        labels.grain,
+        labels.label,
         counts.counted_on,
-        sum(counts.received_count)::bigint as received_count,
-        sum(counts.accepted_count)::bigint as accepted_count,
-        sum(counts.duplicate_count)::bigint as duplicate_count,
-        sum(counts.open_count)::bigint as open_count,
-        sum(counts.replayed_count)::bigint as replayed_count,
-        sum(counts.discarded_count)::bigint as discarded_count,
-        sum(counts.conflicting_count)::bigint as conflicting_count,
-        sum(counts.waiting_count)::bigint as waiting_count
+        counts.received_count,
+        counts.accepted_count,
+        counts.duplicate_count,
+        counts.open_count,
+        counts.replayed_count,
+        counts.discarded_count,
+        counts.conflicting_count,
+        counts.waiting_count
     from counts
-    group by label, counts.counted_on
+    cross join lateral (
+        values
+        ('door', counts.source),
+        ('unit', coalesce(counts.file_name, '(unknown)')),
+        ('customer', coalesce(nullif(counts.customer_id, ''), '(no event)')),
+        ('day', coalesce(counts.usage_date::text, '(no event)'))
+    ) as labels (grain, label)
 
-),
-
-by_unit as (
-
-    select
-        'unit' as grain,
-        coalesce(counts.file_name, '(unknown)') as label,
-        counts.counted_on,
-        sum(counts.received_count)::bigint as received_count,
-        sum(counts.accepted_count)::bigint as accepted_count,
-        sum(counts.duplicate_count)::bigint as duplicate_count,
-        sum(counts.open_count)::bigint as open_count,
-        sum(counts.replayed_count)::bigint as replayed_count,
-        sum(counts.discarded_count)::bigint as discarded_count,
-        sum(counts.conflicting_count)::bigint as conflicting_count,
-        sum(counts.waiting_count)::bigint as waiting_count
-    from counts
-    group by label, counts.counted_on
-
-),
-
-by_customer as (
-
-    select
-        'customer' as grain,
-        coalesce(nullif(counts.customer_id, ''), '(no event)') as label,
-        counts.counted_on,
-        sum(counts.received_count)::bigint as received_count,
-        sum(counts.accepted_count)::bigint as accepted_count,
-        sum(counts.duplicate_count)::bigint as duplicate_count,
-        sum(counts.open_count)::bigint as open_count,
-        sum(counts.replayed_count)::bigint as replayed_count,
-        sum(counts.discarded_count)::bigint as discarded_count,
-        sum(counts.conflicting_count)::bigint as conflicting_count,
-        sum(counts.waiting_count)::bigint as waiting_count
-    from counts
-    group by label, counts.counted_on
-
-),
-
-by_meter as (
+    union all
 
     select
         'meter' as grain,
         coalesce(meters.meter_id, '(no meter)') as label,
         counts.counted_on,
-        sum(counts.received_count)::bigint as received_count,
-        sum(counts.accepted_count)::bigint as accepted_count,
-        sum(counts.duplicate_count)::bigint as duplicate_count,
-        sum(counts.open_count)::bigint as open_count,
-        sum(counts.replayed_count)::bigint as replayed_count,
-        sum(counts.discarded_count)::bigint as discarded_count,
-        sum(counts.conflicting_count)::bigint as conflicting_count,
-        sum(counts.waiting_count)::bigint as waiting_count
+        counts.received_count,
+        counts.accepted_count,
+        counts.duplicate_count,
+        counts.open_count,
+        counts.replayed_count,
+        counts.discarded_count,
+        counts.conflicting_count,
+        counts.waiting_count
     from counts
     left join meters on counts.event_type = meters.event_type
-    group by label, counts.counted_on
-
-),
-
-by_day as (
-
-    select
-        'day' as grain,
-        coalesce(counts.usage_date::text, '(no event)') as label,
-        counts.counted_on,
-        sum(counts.received_count)::bigint as received_count,
-        sum(counts.accepted_count)::bigint as accepted_count,
-        sum(counts.duplicate_count)::bigint as duplicate_count,
-        sum(counts.open_count)::bigint as open_count,
-        sum(counts.replayed_count)::bigint as replayed_count,
-        sum(counts.discarded_count)::bigint as discarded_count,
-        sum(counts.conflicting_count)::bigint as conflicting_count,
-        sum(counts.waiting_count)::bigint as waiting_count
-    from counts
-    group by label, counts.counted_on
 
 ),
 
@@ -133,79 +79,16 @@ balance as (
         grain,
         label,
         counted_on,
-        received_count,
-        accepted_count,
-        duplicate_count,
-        open_count,
-        replayed_count,
-        discarded_count,
-        conflicting_count,
-        waiting_count
-    from by_door
-
-    union all
-
-    select
-        grain,
-        label,
-        counted_on,
-        received_count,
-        accepted_count,
-        duplicate_count,
-        open_count,
-        replayed_count,
-        discarded_count,
-        conflicting_count,
-        waiting_count
-    from by_unit
-
-    union all
-
-    select
-        grain,
-        label,
-        counted_on,
-        received_count,
-        accepted_count,
-        duplicate_count,
-        open_count,
-        replayed_count,
-        discarded_count,
-        conflicting_count,
-        waiting_count
-    from by_customer
-
-    union all
-
-    select
-        grain,
-        label,
-        counted_on,
-        received_count,
-        accepted_count,
-        duplicate_count,
-        open_count,
-        replayed_count,
-        discarded_count,
-        conflicting_count,
-        waiting_count
-    from by_meter
-
-    union all
-
-    select
-        grain,
-        label,
-        counted_on,
-        received_count,
-        accepted_count,
-        duplicate_count,
-        open_count,
-        replayed_count,
-        discarded_count,
-        conflicting_count,
-        waiting_count
-    from by_day
+        sum(received_count)::bigint as received_count,
+        sum(accepted_count)::bigint as accepted_count,
+        sum(duplicate_count)::bigint as duplicate_count,
+        sum(open_count)::bigint as open_count,
+        sum(replayed_count)::bigint as replayed_count,
+        sum(discarded_count)::bigint as discarded_count,
+        sum(conflicting_count)::bigint as conflicting_count,
+        sum(waiting_count)::bigint as waiting_count
+    from labelled
+    group by grain, label, counted_on
 
 )
 

@@ -1,29 +1,6 @@
 -- grain: one row per load_id, file_number, customer_id, event_type and counted_on
 with
 
-events as (
-
-    select
-        load_id,
-        delivery_id,
-        file_number,
-        customer_id,
-        event_type,
-        (occurred_at at time zone 'UTC')::date as usage_date
-    from {{ ref('stg_usage__events') }}
-
-),
-
-rejected as (
-
-    select
-        load_id,
-        delivery_id,
-        file_number
-    from {{ ref('stg_usage__rejected') }}
-
-),
-
 loads as (
 
     select
@@ -82,8 +59,8 @@ deliveries as (
         file_number,
         customer_id,
         event_type,
-        usage_date
-    from events
+        (occurred_at at time zone 'UTC')::date as usage_date
+    from {{ ref('stg_usage__events') }}
 
     union all
 
@@ -94,7 +71,7 @@ deliveries as (
         '' as customer_id,
         '' as event_type,
         null as usage_date
-    from rejected
+    from {{ ref('stg_usage__rejected') }}
 
 ),
 

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.bench import app as bench_app
 from cli.collector import app as collector_app
 from cli.display import console
 from cli.kafka import app as kafka_app
@@ -29,6 +30,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+app.add_typer(bench_app, name="bench")
 app.add_typer(collector_app, name="collector")
 app.add_typer(kafka_app, name="kafka")
 app.add_typer(quarantine_app, name="quarantine")

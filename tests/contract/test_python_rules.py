@@ -17,7 +17,9 @@ MAY_IMPORT: dict[str, set[str]] = {
     "dashboards": {"warehouse"},
     "orchestration": {"warehouse", "ingestion", "expectations", "exports", "audit"},
     "deploy": {"warehouse", "orchestration"},
+    "benchmarks": {"warehouse", "ingestion", "orchestration"},
     "cli": {
+        "benchmarks",
         "warehouse",
         "ingestion",
         "expectations",
@@ -33,7 +35,7 @@ HOMES_OF_TOOLS = {
     "dagster_dbt": {"orchestration"},
     "dagster_postgres": {"orchestration"},
     "dbt": {"orchestration"},
-    "dlt": {"ingestion"},
+    "dlt": {"ingestion", "benchmarks"},
     "confluent_kafka": {"ingestion"},
     "great_expectations": {"expectations"},
     "streamlit": {"dashboards"},

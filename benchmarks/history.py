@@ -19,10 +19,13 @@ select
     number,
     'cus_' || lpad((number * 7919 % 300 + 1)::text, 4, '0'),
     'evt_' || md5(:load_id || ':' || number),
-    (array['completion.input_tokens', 'completion.output_tokens', 'embedding.tokens'])[number % 3 + 1],
-    timestamptz '2025-08-01 00:00:00+00' + (number * 15554 % 39_312_000) * interval '1 second',
+    (
+        array['completion.input_tokens', 'completion.output_tokens', 'embedding.tokens']
+    )[number % 3 + 1],
+    timestamptz '2025-08-01 00:00:00+00' + (number * 15554 % 39312000) * interval '1 second',
     number % 4000 + 1,
-    '{"model": "aurora-mini", "region": "' || (array['eu-central', 'us-east'])[number % 2 + 1] || '"}'
+    '{"model": "aurora-mini", "region": "'
+        || (array['eu-central', 'us-east'])[number % 2 + 1] || '"}'
 from generate_series(1, :events) as number
 """
 OPEN = """

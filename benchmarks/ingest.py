@@ -21,8 +21,8 @@ from benchmarks.baselines import measure_copy, measure_dlt_default, measure_duck
 from benchmarks.history import add_history
 from benchmarks.usage_files import CATALOG, make_lines, make_parquet, make_rows
 from benchmarks.watching import MemoryWatch, StageClock, seconds_of
+from ingestion.block_worker import write_block
 from ingestion.loads import load_files
-from ingestion.parallel_reading import write_block
 from ingestion.readers.lines import read_text_blocks
 from ingestion.settings import IngestionSettings
 from ingestion.validator import Origin

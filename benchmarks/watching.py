@@ -13,7 +13,7 @@ from pathlib import Path
 from warehouse.progress import Progress, Task
 
 MEBIBYTE = 1024 * 1024
-INTERVAL_SECONDS = 0.05
+INTERVAL_SECONDS = 0.5
 
 
 @dataclass

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
+import subprocess
+import sys
 import threading
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from multiprocessing.connection import wait
 from pathlib import Path
 
+import msgspec
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from ingestion.contracts import EVENTS_SCHEMA
+from ingestion.block_worker import BlockAnswer, BlockRequest
 from ingestion.files import guess_format
-from ingestion.readers.lines import TextBlock, part_lines, read_text_blocks
-from ingestion.reading import validate_block
+from ingestion.readers.lines import TextBlock, read_text_blocks
 from ingestion.validator import Origin
+from warehouse.errors import MeterhouseError
+from warehouse.settings import PROJECT_ROOT
 
-PIECES = 4
+PIECES = 16
 """A block of a process is this many times the size of a batch: few files, little memory."""
-_REPEATED_COLUMNS = ["customer_id", "event_type", "properties"]
+_PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv[1]); from ingestion.block_worker import main; main()"
+)
 
 
 @dataclass(frozen=True)
@@ -56,14 +58,19 @@ class ParallelReader:
     def __init__(self, *, processes: int, batch_bytes: int) -> None:
         self._processes = processes
         self._batch_bytes = batch_bytes
-        self._pool: ProcessPoolExecutor | None = None
+        self._threads: ThreadPoolExecutor | None = None
+        self._own = threading.local()
+        self.workers: list[subprocess.Popen[bytes]] = []
 
     def __enter__(self) -> ParallelReader:
         return self
 
     def __exit__(self, *exception: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._threads is not None:
+            self._threads.shutdown(wait=True, cancel_futures=True)
+        for worker in self.workers:
+            worker.kill()
+            worker.communicate()
 
     def is_worthwhile(self, path: Path) -> bool:
         """Whether a file is of native lines, and long enough to share out.
@@ -90,15 +97,17 @@ class ParallelReader:
 
         Raises:
             RefusedFileError: The file can't be read to its end.
+            MeterhouseError: A process ended, or could not write.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        pool = self._started_pool()
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._processes)
         under_way: deque[Future[WrittenBatch]] = deque()
         blocks = read_text_blocks(path, block_bytes=PIECES * self._batch_bytes)
         try:
             for number, block in enumerate(blocks):
                 target = folder / f"events-{origin.file_number}-{number}.parquet"
-                under_way.append(pool.submit(write_block, block, origin, target, self._batch_bytes))
+                under_way.append(self._threads.submit(self._ask, block, origin, target))
                 if len(under_way) > self._processes:
                     yield under_way.popleft().result()
             while under_way:
@@ -107,74 +116,47 @@ class ParallelReader:
             for future in under_way:
                 future.cancel()
 
-    def _started_pool(self) -> ProcessPoolExecutor:
-        if self._pool is None:
-            context = multiprocessing.get_context("forkserver")
-            context.set_forkserver_preload([__name__])
-            self._pool = ProcessPoolExecutor(
-                self._processes, mp_context=context, initializer=_end_with_parent
+    def _ask(self, block: TextBlock, origin: Origin, target: Path) -> WrittenBatch:
+        """Has the process of this thread read a block."""
+        worker = self._worker()
+        size = len(block.data)
+        request = BlockRequest(
+            origin, block.first_line, block.is_cut, size, str(target), self._batch_bytes
+        )
+        try:
+            worker.stdin.write(msgspec.json.encode(request) + b"\n")
+            worker.stdin.write(block.data)
+            worker.stdin.flush()
+            answer = msgspec.json.decode(worker.stdout.readline(), type=BlockAnswer)
+            body = worker.stdout.read(answer.rejected_bytes)
+        except (OSError, msgspec.MsgspecError) as error:
+            raise MeterhouseError(
+                "A process that read lines ended before it had answered.",
+                remedy="it may have been out of memory: set METERHOUSE_INGESTION_READ_PROCESSES "
+                "lower, then run the same command again",
+            ) from error
+        if answer.failure:
+            raise MeterhouseError(
+                f"A process that read lines could not write: {answer.failure}",
+                remedy="check the disk of the state folder, then run the same command again",
             )
-        return self._pool
+        return WrittenBatch(
+            origin.file_number,
+            target if answer.event_count else None,
+            answer.event_count,
+            pa.ipc.open_stream(body).read_all(),
+            block.line_count,
+        )
 
-
-def write_block(block: TextBlock, origin: Origin, target: Path, batch_bytes: int) -> WrittenBatch:
-    """Validates a block of native lines and writes its events.
-
-    Args:
-        block: The lines.
-        origin: What they are said to come from.
-        target: The Parquet file to write.
-        batch_bytes: Bytes of lines that are validated at a time.
-
-    Returns:
-        What the block became.
-    """
-    event_count = 0
-    rejected: list[pa.Table] = []
-    with pq.ParquetWriter(
-        target,
-        EVENTS_SCHEMA,
-        compression="lz4",
-        use_dictionary=_REPEATED_COLUMNS,
-        write_statistics=False,
-    ) as writer:
-        for piece in _cut(block, batch_bytes):
-            for lines in part_lines(piece):
-                verdicts = validate_block(lines, origin)
-                if verdicts.events.num_rows:
-                    writer.write_table(verdicts.events)
-                event_count += verdicts.events.num_rows
-                rejected.append(verdicts.rejected)
-    return WrittenBatch(
-        origin.file_number,
-        target if event_count else None,
-        event_count,
-        pa.concat_tables(rejected),
-        block.line_count,
-    )
-
-
-def _cut(block: TextBlock, batch_bytes: int) -> Iterator[TextBlock]:
-    """Cuts a block after the first line feed that comes `batch_bytes` after the last cut."""
-    start, first_line = 0, block.first_line
-    while True:
-        end = block.data.find(b"\n", start + batch_bytes)
-        if end < 0:
-            yield TextBlock(first_line, block.data[start:], is_cut=block.is_cut)
-            return
-        piece = TextBlock(first_line, block.data[start:end])
-        yield piece
-        first_line += piece.line_count
-        start = end + 1
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the one that shares out the work is killed."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_wait_and_end, args=(parent.sentinel,), daemon=True).start()
-
-
-def _wait_and_end(sentinel: int) -> None:
-    wait([sentinel])
-    os._exit(1)
+    def _worker(self) -> subprocess.Popen[bytes]:
+        """Returns the process of this thread, starting it first."""
+        worker = getattr(self._own, "worker", None)
+        if worker is None:
+            worker = subprocess.Popen(
+                [sys.executable, "-c", _PROGRAM, str(PROJECT_ROOT)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+            )
+            self._own.worker = worker
+            self.workers.append(worker)
+        return worker

@@ -20,6 +20,7 @@ from ingestion.parallel_reading import PIECES, ParallelReader
 from ingestion.readers.streams import RefusedFileError
 from ingestion.reading import read_file
 from ingestion.validator import Origin
+from warehouse import MeterhouseError
 from warehouse.settings import PROJECT_ROOT
 
 ORIGIN = Origin(load_id=7, file_number=3, delivery_prefix="0123456789abcdef")
@@ -99,7 +100,7 @@ if __name__ == "__main__":
     readers = ParallelReader(processes=2, batch_bytes=4096)
     batches = readers.read(path, origin=Origin(1, 1, "p"), folder=path.parent / "reading")
     next(batches)
-    print(*readers._pool._processes, flush=True)
+    print(*(worker.pid for worker in readers.workers), flush=True)
     sys.stdin.read()
 """
 
@@ -126,3 +127,24 @@ def test_processes_end_with_their_parent(tmp_path: Path) -> None:
             break
         time.sleep(0.1)
     assert left == []
+
+
+def test_a_process_that_ends_is_an_error_with_a_remedy(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl")
+    with ParallelReader(processes=2, batch_bytes=BATCH_BYTES) as readers:
+        batches = readers.read(path, origin=ORIGIN, folder=tmp_path / "reading")
+        next(batches)
+        for worker in readers.workers:
+            worker.kill()
+        with pytest.raises(MeterhouseError, match="ended before it had answered") as raised:
+            list(batches)
+    assert "READ_PROCESSES" in str(raised.value.remedy)
+
+
+def test_a_process_that_cannot_write_says_why(tmp_path: Path) -> None:
+    path = write_lines(tmp_path / "a.jsonl")
+    with ParallelReader(processes=2, batch_bytes=BATCH_BYTES) as readers:
+        (tmp_path / "reading" / "events-3-0.parquet").mkdir(parents=True)
+        batches = readers.read(path, origin=ORIGIN, folder=tmp_path / "reading")
+        with pytest.raises(MeterhouseError, match="could not write"):
+            list(batches)

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import cProfile
 import os
 import platform
-import pstats
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,19 +14,15 @@ from sqlalchemy import create_engine, text
 
 from benchmarks.baselines import measure_copy, measure_dlt_default, measure_duckdb
 from benchmarks.history import add_history
-from benchmarks.usage_files import CATALOG, make_lines, make_parquet, make_rows
+from benchmarks.profiling import profile_reading
+from benchmarks.throw_away import throw_away
+from benchmarks.usage_files import make_lines, make_parquet, make_rows
 from benchmarks.watching import MemoryWatch, StageClock, seconds_of
-from ingestion.block_worker import write_block
 from ingestion.loads import load_files
-from ingestion.readers.lines import read_text_blocks
-from ingestion.settings import IngestionSettings
-from ingestion.validator import Origin
 from orchestration.dbt_project import read_run_results
-from orchestration.instance import configure_instance
 from orchestration.jobs import JobRunner
-from warehouse import Warehouse, WarehouseSettings, open_warehouse
+from warehouse import Warehouse
 from warehouse.progress import progress, showing
-from warehouse.warehouse import embedded_server
 
 SEED = 2026
 DLT_EVENTS = 50_000
@@ -136,37 +127,6 @@ def measure_ingest(
     return figures
 
 
-@contextmanager
-def throw_away(folder: Path) -> Iterator[tuple[Warehouse, JobRunner]]:
-    """Makes a warehouse with the sample company's catalog; removed when the context ends.
-
-    Args:
-        folder: Its state folder.
-
-    Yields:
-        The warehouse, and what runs jobs on it.
-    """
-    settings = WarehouseSettings(state_dir=folder, database_url="")
-    server = embedded_server(settings)
-    server.remove()
-    shutil.rmtree(folder, ignore_errors=True)
-    before = dict(os.environ)
-    os.environ.pop("METERHOUSE_DATABASE_URL", None)
-    os.environ["METERHOUSE_STATE_DIR"] = str(folder)
-    try:
-        warehouse = open_warehouse(settings)
-        os.environ.update(configure_instance(warehouse))
-        runner = JobRunner()
-        runner.run("land_catalog", ops={"catalog": {"directory": str(CATALOG)}})
-        runner.run("build")
-        yield warehouse, runner
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-        server.remove()
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 def measure_load(warehouse: Warehouse, runner: JobRunner, file: Path) -> LoadFigures:
     """Measures one file on its way to hourly aggregates, and checks that it arrived exactly once.
 
@@ -212,31 +172,6 @@ def measure_load(warehouse: Warehouse, runner: JobRunner, file: Path) -> LoadFig
         peak_memory_mib=memory.peak_mib,
         nodes={name: round(end - start, 3) for name, (start, end) in spans.items()},
     )
-
-
-def profile_reading(lines: Path) -> list[dict[str, Any]]:
-    """Finds where parsing and validating a block of lines spends its time.
-
-    Args:
-        lines: A file of native lines; its first block is read.
-
-    Returns:
-        The functions with the most time of their own: name, calls and milliseconds.
-    """
-    settings = IngestionSettings()
-    block = next(read_text_blocks(lines, block_bytes=settings.batch_bytes))
-    origin = Origin(load_id=1, file_number=1, delivery_prefix="profile")
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "events.parquet"
-        write_block(block, origin, target, settings.batch_bytes)
-        profiler = cProfile.Profile()
-        profiler.runcall(write_block, block, origin, target, settings.batch_bytes)
-    entries = pstats.Stats(profiler).get_stats_profile().func_profiles
-    hottest = sorted(entries.items(), key=lambda entry: -entry[1].tottime)[:12]
-    return [
-        {"function": name, "calls": entry.ncalls, "milliseconds": round(entry.tottime * 1000)}
-        for name, entry in hottest
-    ]
 
 
 def _describe(

@@ -1,8 +1,7 @@
-{# A query of the pending deliveries of a lane that nothing speaks against, in the order in which the registry takes
-   them: the first delivery of (customer, event id) by load, file, line and delivery. Sorted by key, since that is
-   how an index takes many rows fastest. #}
+{# A query of the pending deliveries of a lane that nothing speaks against: of each (customer, event id) the first
+   one by load, file, line and delivery. Sorted by key, since that is how an index takes many rows fastest. #}
 {%- macro deliveries_to_admit(lane) -%}
-    select
+    select distinct on (event_key_high, event_key_low, customer_id)
         event_key_high,
         event_key_low,
         customer_id,

@@ -2,7 +2,6 @@
 {%- macro record_fates(relation, load_list) -%}
     {%- set lane = config.require('lane') -%}
     {%- set stage = config.require('crash_stage') -%}
-    {%- do analyze_when_grown(relation, load_result('main').response.rows_affected) -%}
     {%- do crash_point(stage ~ 'after_registry') -%}
     {%- call statement('fates') -%}
         insert into {{ source('ops', 'event_fates') }}

@@ -17,12 +17,19 @@
     {%- set rows_sql = model_sql
         | replace(pending_loads() | trim, load_list)
         | replace(pending_parts() | trim, '(values ' ~ pending_part_values(units) ~ ')') -%}
-    {%- call statement('main') -%}
+    {%- set insert_sql -%}
         insert into {{ target_relation }} as applied ({{ columns }})
         select {{ columns }} from (
         {{ rows_sql }}
         ) as pending_rows
-        {{ on_conflict_clause() }}
+    {%- endset -%}
+    {%- call statement('main') -%}
+        {%- if config.get('into') -%}
+            {{ insert_new_rows(insert_sql, on_conflict_clause()) }}
+        {%- else -%}
+            {{ insert_sql }}
+            {{ on_conflict_clause() }}
+        {%- endif -%}
     {%- endcall -%}
     {%- if config.get('after_insert') -%}
         {%- do context[config.get('after_insert')](target_relation, load_list) -%}
@@ -39,6 +46,8 @@
             on units.part is not distinct from counts.part
             and units.load_id = counts.load_id
     {%- endcall -%}
-    {%- do analyze_when_grown(target_relation, load_result('main').response.rows_affected) -%}
+    {%- if not config.get('into') -%}
+        {%- do analyze_when_grown(target_relation, load_result('main').response.rows_affected) -%}
+    {%- endif -%}
     {%- do crash_point(stage ~ 'before_commit') -%}
 {%- endmacro -%}

@@ -3,6 +3,7 @@
     config(
         materialized='load_applied',
         pending='pending_decided_loads',
+        before_insert='renew_registry_statistics',
         after_insert='assert_one_fate_each',
         row_counts='row_counts_by_load',
         primary_key=['load_id'],
@@ -20,7 +21,8 @@ loads as (
 
     select
         load_id,
-        received_count
+        received_count,
+        event_count
     from {{ ref('stg_ops__loads') }}
     where load_id in {{ pending_loads() }}
 
@@ -49,6 +51,18 @@ refused as (
 
 ),
 
+-- a crash can land a delivery twice: raw then holds more of the load than the load counted
+landed as (
+
+    select
+        load_id,
+        count(*) as landed_count
+    from {{ ref('stg_usage__events') }}
+    where load_id in {{ pending_loads() }}
+    group by load_id
+
+),
+
 admitted as (
 
     select
@@ -56,8 +70,10 @@ admitted as (
         loads.received_count,
         coalesce(accepted.accepted_count, 0) as accepted_count,
         coalesce(refused.duplicate_count, 0) as duplicate_count,
-        coalesce(refused.quarantined_count, 0) as quarantined_count
+        coalesce(refused.quarantined_count, 0) as quarantined_count,
+        coalesce(landed.landed_count, 0) > loads.event_count as is_landed_twice
     from loads
+    left join landed on loads.load_id = landed.load_id
     left join accepted on loads.load_id = accepted.load_id
     left join refused on loads.load_id = refused.load_id
 

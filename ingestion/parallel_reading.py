@@ -21,8 +21,10 @@ from ingestion.validator import Origin
 from warehouse.errors import MeterhouseError
 from warehouse.settings import PROJECT_ROOT
 
-PIECES = 16
+PIECES = 4
 """A block of a process is this many times the size of a batch: few files, little memory."""
+LONG = 16
+"""A file of more batches than this is worth the start of processes."""
 _PROGRAM = (
     "import sys; sys.path.insert(0, sys.argv[1]); from ingestion.block_worker import main; main()"
 )
@@ -81,7 +83,7 @@ class ParallelReader:
         Returns:
             Whether `read` should be used for it.
         """
-        is_long = path.stat().st_size > PIECES * self._batch_bytes
+        is_long = path.stat().st_size > LONG * self._batch_bytes
         return self._processes > 1 and is_long and guess_format(path) == "jsonl"
 
     def read(self, path: Path, *, origin: Origin, folder: Path) -> Iterator[WrittenBatch]:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from ingestion.contracts import EVENTS_SCHEMA, MAX_LINE_BYTES
-from ingestion.parallel_reading import PIECES, ParallelReader
+from ingestion.parallel_reading import LONG, ParallelReader
 from ingestion.readers.streams import RefusedFileError
 from ingestion.reading import read_file
 from ingestion.validator import Origin
@@ -80,8 +80,8 @@ def test_a_damaged_file_is_refused_whole(tmp_path: Path) -> None:
 
 def test_only_long_files_of_native_lines_are_shared_out(tmp_path: Path) -> None:
     long, short = tmp_path / "long.jsonl", tmp_path / "short.jsonl"
-    long.write_bytes(b"x" * (PIECES * BATCH_BYTES + 1))
-    short.write_bytes(b"x" * (PIECES * BATCH_BYTES))
+    long.write_bytes(b"x" * (LONG * BATCH_BYTES + 1))
+    short.write_bytes(b"x" * (LONG * BATCH_BYTES))
     other = tmp_path / "long.csv"
     other.write_bytes(long.read_bytes())
     readers = ParallelReader(processes=2, batch_bytes=BATCH_BYTES)

@@ -17,6 +17,7 @@ MODEL_WORDS = {
     "volume": "The whole quantity at the unit price of the tier that it falls in.",
     "stairstep": "One price for the whole quantity: that of the tier that it falls in.",
     "graduated_percentage": "Each part of the amount at the rate of its own tier.",
+    "percentage": "A percentage of the amount, with what the price says of single events.",
     "package": "Whole packages, a started one counts.",
 }
 

@@ -10,6 +10,7 @@ from ingestion.catalog.documents import Location
 from ingestion.catalog.models import Meter, Plan
 from ingestion.catalog.price_models import (
     FlatPrice,
+    PercentagePrice,
     PlanPrice,
     PriceVersion,
     TieredPrice,
@@ -60,6 +61,12 @@ def _check_meter(
     meter = meters.get(price.meter_id)
     if meter is None:
         return
+    if isinstance(price, PercentagePrice) and meter.aggregation != "sum":
+        yield plan.problem(
+            (*location, "meter_id"),
+            f"a percentage is of an amount, and meter {meter.meter_id!r} is a {meter.aggregation}",
+            "use a meter with aggregation: sum over events whose quantity is the amount",
+        )
     for dimension in price.filter:
         if dimension not in meter.dimensions:
             yield plan.problem(

@@ -69,6 +69,28 @@ class PerUnitVersion(PriceVersion):
     free_units: Quantity = Decimal(0)
 
 
+class PercentageVersion(PriceVersion):
+    """A rate on the amount, and what is free, least and greatest for single events.
+
+    Free events and the free amount end together, at whichever is used up first.
+    """
+
+    rate_percent: Percent
+    fixed_fee_per_event: Price = Decimal(0)
+    free_events: Annotated[int, Field(ge=0, le=10**15)] | None = None
+    free_amount: Quantity | None = None
+    minimum_per_event: Price | None = None
+    maximum_per_event: Price | None = None
+
+    @model_validator(mode="after")
+    def _check_limits(self) -> PercentageVersion:
+        least, greatest = self.minimum_per_event, self.maximum_per_event
+        if least is not None and greatest is not None and least > greatest:
+            remedy = "no event can cost both; make maximum_per_event the greater one"
+            raise fault(f"minimum_per_event {least} is above maximum_per_event {greatest}", remedy)
+        return self
+
+
 class PackageVersion(PriceVersion):
     """A price per started package, after free units."""
 
@@ -130,6 +152,13 @@ class PackagePrice(UsagePriceBase):
     versions: Annotated[tuple[PackageVersion, ...], Field(min_length=1)]
 
 
+class PercentagePrice(UsagePriceBase):
+    """A rate on the amount that the meter sums."""
+
+    charge_model: Literal["percentage"]
+    versions: Annotated[tuple[PercentageVersion, ...], Field(min_length=1)]
+
+
 class TieredPrice(UsagePriceBase):
     """What all prices with tiers share: the policies about them."""
 
@@ -169,6 +198,7 @@ PlanPrice = Annotated[
     FlatPrice
     | PerUnitPrice
     | PackagePrice
+    | PercentagePrice
     | GraduatedPrice
     | VolumePrice
     | StairstepPrice

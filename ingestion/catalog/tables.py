@@ -14,8 +14,10 @@ from ingestion.catalog.models import Catalog
 from ingestion.catalog.price_models import (
     FlatPrice,
     PackageVersion,
+    PercentageVersion,
     PerUnitVersion,
     PlanPrice,
+    PriceVersion,
     RateTier,
     Step,
     Tier,
@@ -185,9 +187,7 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "label": price.label,
             "charge_model": price.charge_model,
             "filter": _json_of(price.filter if is_usage else {}),
-            "unit_price_unrounded": (
-                version.unit_price if isinstance(version, PerUnitVersion) else None
-            ),
+            "unit_price_unrounded": _unit_price(version),
             "flat_amount_unrounded": version.amount if isinstance(price, FlatPrice) else None,
             "package_size": version.package_size if is_package else None,
             "package_price_unrounded": version.package_price if is_package else None,
@@ -198,7 +198,27 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "is_zero_usage_flat_fee_charged": (
                 isinstance(price, TieredPrice) and price.zero_usage_flat_fee == "charged"
             ),
+            **_terms_by_event(version),
         }
+
+
+def _unit_price(version: PriceVersion) -> Decimal | None:
+    """Return the price of a unit; a rate is the price of a unit of money."""
+    if isinstance(version, PercentageVersion):
+        return version.rate_percent.scaleb(-2)
+    return version.unit_price if isinstance(version, PerUnitVersion) else None
+
+
+def _terms_by_event(version: PriceVersion) -> dict[str, Any]:
+    if not isinstance(version, PercentageVersion):
+        return {}
+    return {
+        "fixed_fee_per_event_unrounded": version.fixed_fee_per_event,
+        "free_events": version.free_events,
+        "free_amount_unrounded": version.free_amount,
+        "minimum_per_event_unrounded": version.minimum_per_event,
+        "maximum_per_event_unrounded": version.maximum_per_event,
+    }
 
 
 def _tier_rows(price: PlanPrice) -> Iterator[dict[str, Any]]:

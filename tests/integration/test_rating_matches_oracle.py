@@ -37,7 +37,7 @@ from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
 from warehouse import Warehouse
 
 SEED = 20260901
-CUSTOMERS = 400
+CUSTOMERS = 700
 EXAMPLES = list(read_examples()) if EXAMPLES_FILE.is_file() else []
 STORED = 10**12  # unrounded amounts are kept to 12 decimals
 
@@ -46,6 +46,7 @@ STORED = 10**12  # unrounded amounts are kept to 12 decimals
 class Drafted:
     """What the SQL and the reference made of the same catalog and usage."""
 
+    warehouse: Warehouse
     lines: dict[tuple, dict[str, Any]]
     tiers: dict[tuple, dict[str, Any]]
     invoices: dict[tuple, dict[str, Any]]
@@ -71,6 +72,7 @@ def draft(
     tiers = read_rows(warehouse, TIERS_QUERY)
     invoices = read_rows(warehouse, INVOICES_QUERY)
     drafted = Drafted(
+        warehouse=warehouse,
         lines={(*key_of(row), row["subscription_id"]): row for row in found},
         tiers={(*key_of(row), row["tier_number"]): row for row in tiers},
         invoices={(row["customer_id"], row["month"]): row for row in invoices},
@@ -138,6 +140,11 @@ def test_tiers_agree(drafted: Drafted) -> None:
 def test_invoice_totals_are_the_sums_of_their_lines(drafted: Drafted) -> None:
     totals = invoice_totals(drafted.expected.values())
     assert {key: row["total_minor"] for key, row in drafted.invoices.items()} == totals
+
+
+def test_parts_make_the_whole(drafted: Drafted) -> None:
+    checks = ("assert_events_rated_are_events_measured", "assert_tiers_sum_to_lines")
+    build(drafted.warehouse, ("--select", *checks))
 
 
 @pytest.mark.skipif(not EXAMPLES, reason="the worked examples (../shared/oracle) are not here")

@@ -25,6 +25,7 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 TIERED_MODELS = ("graduated", "volume", "stairstep", "graduated_percentage")
 CHARGE_MODELS = ("per_unit", "package", *TIERED_MODELS)
+AMOUNT_MODELS = ("percentage",) * 12  # of sums only, so more often of those
 METERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("sums", "sum", "work", {}),
     ("counts", "count", "work", {}),
@@ -126,10 +127,12 @@ def _prices(rng: random.Random, plan_id: str) -> Iterator[dict[str, Any]]:
         yield {"price_id": f"{plan_id}_fee", "label": "Fee", "charge_model": "flat"} | {
             "versions": versions
         }
-    for meter_id, *_ in METERS:
+    for meter_id, aggregation, *_ in METERS:
         chosen = rng.sample(FILTERS, rng.choice((0, 0, 1, 2, 3)))
         for position, conditions in enumerate(chosen):
-            charge_model = rng.choice(CHARGE_MODELS)
+            charge_model = rng.choice(
+                (*CHARGE_MODELS, *AMOUNT_MODELS) if aggregation == "sum" else CHARGE_MODELS
+            )
             price = {
                 "price_id": f"{plan_id}_{meter_id}_{position}",
                 "label": "Usage",
@@ -160,6 +163,8 @@ def _parameters(rng: random.Random, charge_model: str) -> dict[str, Any]:
     if charge_model == "package":
         size = rng.choice((Decimal(1), Decimal(10), Decimal("0.3"), Decimal(7)))
         return {"package_size": size, "package_price": _money(rng), "free_units": free_units}
+    if charge_model == "percentage":
+        return _percentage(rng)
     bounds = sorted(
         rng.sample(("1", "5", "10", "10.5", "20", "33.333333333"), rng.randint(0, 3)), key=Decimal
     )
@@ -174,6 +179,18 @@ def _parameters(rng: random.Random, charge_model: str) -> dict[str, Any]:
             | {"flat_fee": rng.choice(fees)}
             for tier in tiers
         ]
+    }
+
+
+def _percentage(rng: random.Random) -> dict[str, Any]:
+    minimum = rng.choice((None, Decimal(0), Decimal("0.35"), Decimal(2)))
+    return {
+        "rate_percent": _rate(rng),
+        "fixed_fee_per_event": rng.choice((Decimal(0), Decimal("0.25"), Decimal("0.005"))),
+        "free_events": rng.choice((None, None, 0, 1, 2, 5)),
+        "free_amount": rng.choice((None, None, Decimal(0), Decimal(10), Decimal("33.333333333"))),
+        "minimum_per_event": minimum,
+        "maximum_per_event": rng.choice((None, Decimal(2), Decimal("2.5"))),
     }
 
 

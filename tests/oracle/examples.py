@@ -24,6 +24,13 @@ MODELS = {
     "volume": "volume",
     "package": "package",
     "graduated_percentage": "graduated_percentage",
+    "percentage": "percentage",
+}
+PERCENTAGE_TERMS = {
+    "rate_percent": "rate_percent",
+    "fixed_fee_per_event": "fixed_fee_per_event",
+    "per_transaction_min": "minimum_per_event",
+    "per_transaction_max": "maximum_per_event",
 }
 TIERED_MODELS = ("graduated", "volume", "graduated_percentage")
 OTHER_RULES = ("minimum_amount", "maximum_amount", "discount")
@@ -38,7 +45,7 @@ class PricingExample:
         currency_code: Its currency.
         price: Fields of a price, its parameters apart.
         parameters: Parameters of the price's one version.
-        quantities: Quantities that are charged each on its own, and added up.
+        usages: Quantities of events, charged together; each usage on its own, and added up.
         amount: Expected amount in major units, before anything is taken off.
         is_rounded: Whether the amount is rounded to the currency's minor unit.
         tiers: Expected units and amount of each tier entered, or None where not said.
@@ -48,7 +55,7 @@ class PricingExample:
     currency_code: str
     price: dict[str, Any]
     parameters: dict[str, Any]
-    quantities: tuple[Decimal, ...]
+    usages: tuple[tuple[Decimal, ...], ...]
     amount: Decimal
     is_rounded: bool
     tiers: tuple[tuple[int, Decimal, Decimal], ...] | None = field(default=None)
@@ -62,8 +69,8 @@ def read_examples() -> Iterator[PricingExample]:
 
 
 def customers_of(example: PricingExample) -> list[str]:
-    """Return the customers of an example: one for each quantity that is charged on its own."""
-    return [f"{example.example_id}.{number}" for number in range(len(example.quantities))]
+    """Return the customers of an example: one for each usage that is charged on its own."""
+    return [f"{example.example_id}.{number}" for number in range(len(example.usages))]
 
 
 def examples_as_catalog(examples: list[PricingExample]) -> tuple[Catalog, list[UsageEvent]]:
@@ -78,7 +85,7 @@ def examples_as_catalog(examples: list[PricingExample]) -> tuple[Catalog, list[U
         price["versions"] = [{"valid_from": date(2026, 1, 1), **example.parameters}]
         plan = {"plan_id": example.example_id, "plan_name": "Example", "prices": [price]}
         plans.append(plan | {"currency_code": example.currency_code})
-        for customer_id, quantity in zip(customers_of(example), example.quantities, strict=True):
+        for customer_id, usage in zip(customers_of(example), example.usages, strict=True):
             known = {"customer_id": customer_id, "customer_name": customer_id, "country_code": "US"}
             customers.append(
                 known | {"legal_entity_id": "examples", "currency_code": example.currency_code}
@@ -88,8 +95,9 @@ def examples_as_catalog(examples: list[PricingExample]) -> tuple[Catalog, list[U
                 {"subscription_id": customer_id, "customer_id": customer_id}
                 | {"plan_id": example.example_id, **spell}
             )
-            at = datetime(2026, 9, 15, 12, tzinfo=UTC)
-            events.append(UsageEvent(customer_id, "e", "example", at, quantity))
+            for number, quantity in enumerate(usage):
+                at = datetime(2026, 9, 15, 12, number, tzinfo=UTC)
+                events.append(UsageEvent(customer_id, f"e{number}", "example", at, quantity))
     catalog = Catalog.model_validate(
         {"legal_entities": [{**entity, "address": "A", "invoice_number_prefix": "EX"}]}
         | {"meters": [{**meter, "aggregation": "sum", "unit": "units"}], "plans": plans}
@@ -116,7 +124,7 @@ def _example_of(record: dict[str, Any]) -> PricingExample:
         currency_code=parameters["currency"],
         price=_price_of(record),
         parameters=_version_of(record),
-        quantities=_quantities_of(given),
+        usages=_usages_of(given),
         amount=amount,
         is_rounded=parameters["rounding"] != "none",
         tiers=None
@@ -125,10 +133,12 @@ def _example_of(record: dict[str, Any]) -> PricingExample:
     )
 
 
-def _quantities_of(given: dict[str, Any]) -> tuple[Decimal, ...]:
+def _usages_of(given: dict[str, Any]) -> tuple[tuple[Decimal, ...], ...]:
     if "window_values" in given:
-        return tuple(Decimal(value) for value in given["window_values"])
-    return (Decimal(given.get("quantity", given.get("cumulative_quantity", "0"))),)
+        return tuple((Decimal(value),) for value in given["window_values"])
+    if "event_amounts" in given:
+        return (tuple(Decimal(value) for value in given["event_amounts"]),)
+    return ((Decimal(given.get("quantity", given.get("cumulative_quantity", "0"))),),)
 
 
 def _price_of(record: dict[str, Any]) -> dict[str, Any]:
@@ -152,5 +162,11 @@ def _version_of(record: dict[str, Any]) -> dict[str, Any]:
         case "package":
             fields = ("package_size", "package_price", "free_units")
             return {name: parameters[name] for name in fields if name in parameters}
+        case "percentage":
+            return {
+                ours: parameters[theirs]
+                for theirs, ours in PERCENTAGE_TERMS.items()
+                if theirs in parameters
+            }
         case _:
             return {"tiers": parameters["tiers"]}

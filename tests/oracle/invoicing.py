@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import calendar
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 
 from ingestion.catalog.models import Catalog, Customer, Meter, Plan, Subscription
-from ingestion.catalog.price_models import FlatPrice, PlanPrice, PriceVersion, UsagePriceBase
+from ingestion.catalog.price_models import (
+    FlatPrice,
+    PercentagePrice,
+    PlanPrice,
+    PriceVersion,
+    UsagePriceBase,
+)
 from tests.oracle.measuring import UsageEvent, is_measurable, measure, measure_weighted_sum
 from tests.oracle.rating import TierCharge, rate, to_minor_units
 
@@ -88,6 +94,7 @@ def draft_lines(
                 line = _line_of(
                     segment,
                     _quantity_of(segment, plan, meters, usage),
+                    _event_amounts(segment, plan, meters, usage),
                     month=month,
                     customer=customer,
                     exponent=exponents[customer.currency_code],
@@ -130,23 +137,42 @@ def _quantity_of(
     if isinstance(segment.price, FlatPrice):
         return Fraction(0)
     meter = meters[segment.price.meter_id]
+    if meter.aggregation != "weighted_sum":
+        return measure(meter, _events_of(segment, plan, meter, usage))
     events = [event for event in usage if event.event_type == meter.event_type]
+    days = [
+        segment.start + timedelta(days=number)
+        for number in range((segment.end - segment.start).days)
+    ]
 
     def is_priced(day: date, properties: Mapping[str, str]) -> bool:
         return _price_of(day, properties, meter, plan) is segment.price
 
-    if meter.aggregation == "weighted_sum":
-        days = [
-            segment.start + timedelta(days=number)
-            for number in range((segment.end - segment.start).days)
-        ]
-        return measure_weighted_sum(meter, events, days, is_priced=is_priced)
-    chosen = [
+    return measure_weighted_sum(meter, events, days, is_priced=is_priced)
+
+
+def _events_of(
+    segment: Segment, plan: Plan, meter: Meter, usage: Iterable[UsageEvent]
+) -> list[UsageEvent]:
+    """Return the events that go to a segment, in the order of their arrival."""
+    return [
         event
-        for event in events
-        if segment.start <= event.day < segment.end and is_priced(event.day, event.properties)
+        for event in usage
+        if event.event_type == meter.event_type
+        and segment.start <= event.day < segment.end
+        and _price_of(event.day, event.properties, meter, plan) is segment.price
     ]
-    return measure(meter, chosen)
+
+
+def _event_amounts(
+    segment: Segment, plan: Plan, meters: Mapping[str, Meter], usage: Iterable[UsageEvent]
+) -> list[Fraction]:
+    """Return the amounts of a percentage's events, in the order of time and event id."""
+    if not isinstance(segment.price, PercentagePrice):
+        return []
+    events = _events_of(segment, plan, meters[segment.price.meter_id], usage)
+    events.sort(key=lambda event: (event.occurred_at, event.event_id))
+    return [Fraction(event.quantity) for event in events]
 
 
 def _price_of(
@@ -169,6 +195,7 @@ def _price_of(
 def _line_of(
     segment: Segment,
     quantity: Fraction,
+    event_amounts: Sequence[Fraction],
     *,
     month: date,
     customer: Customer,
@@ -177,7 +204,9 @@ def _line_of(
 ) -> Line | None:
     days_in_month = calendar.monthrange(month.year, month.month)[1]
     share = Fraction((segment.end - segment.start).days, days_in_month)
-    charge = rate(segment.price, segment.version, quantity, day_share=share)
+    charge = rate(
+        segment.price, segment.version, quantity, day_share=share, event_amounts=event_amounts
+    )
     if quantity == 0 and charge.amount == 0:
         return None
     return Line(

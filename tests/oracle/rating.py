@@ -6,6 +6,7 @@ where a day share does not end, exact fractions.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -15,6 +16,8 @@ from ingestion.catalog.price_models import (
     GraduatedPercentagePrice,
     GraduatedPrice,
     PackagePrice,
+    PercentagePrice,
+    PercentageVersion,
     PerUnitPrice,
     PlanPrice,
     PriceVersion,
@@ -57,6 +60,7 @@ def rate(
     quantity: Fraction,
     *,
     day_share: Fraction = Fraction(1),
+    event_amounts: Sequence[Fraction] = (),
 ) -> Charge:
     """Return what a quantity costs.
 
@@ -65,6 +69,7 @@ def rate(
         version: The one of its versions that applies.
         quantity: Units used; ignored by flat prices, and less than zero counts as zero.
         day_share: Share of the month's days that is charged; used by flat prices only.
+        event_amounts: What the single events came to, in order; used by percentages only.
     """
     used = max(quantity, ZERO)
     if isinstance(price, FlatPrice):
@@ -74,6 +79,8 @@ def rate(
     if isinstance(price, PackagePrice):
         packages = _ceiling(_beyond(used, version.free_units) / Fraction(version.package_size))
         return Charge(packages * Fraction(version.package_price))
+    if isinstance(price, PercentagePrice):
+        return Charge(rate_percentage(used, version, event_amounts))
     policies = {
         "is_inclusive": price.tier_boundary == "inclusive",
         "charges_zero_usage": price.zero_usage_flat_fee == "charged",
@@ -89,6 +96,42 @@ def rate(
     else:
         raise TypeError(price)
     return Charge(sum((tier.amount for tier in tiers), ZERO), tiers)
+
+
+def rate_percentage(
+    used: Fraction, version: PercentageVersion, event_amounts: Sequence[Fraction]
+) -> Fraction:
+    """Return what an amount costs that came in single events."""
+    rate_of_one = Fraction(version.rate_percent) / 100
+    fee = Fraction(version.fixed_fee_per_event)
+    limits = (version.minimum_per_event, version.maximum_per_event)
+    allowances = (version.free_events, version.free_amount)
+    if all(term is None for term in (*limits, *allowances)):
+        return used * rate_of_one + fee * len(event_amounts)
+    total = ZERO
+    free_events_left = version.free_events
+    free_amount_left = None if version.free_amount is None else Fraction(version.free_amount)
+    is_allowance_over = all(term is None for term in allowances)
+    for amount in event_amounts:
+        paid = max(amount, ZERO)
+        if free_events_left == 0:
+            is_allowance_over = True
+        if not is_allowance_over:
+            if free_events_left is not None:
+                free_events_left -= 1
+            if free_amount_left is None or paid <= free_amount_left:
+                if free_amount_left is not None:
+                    free_amount_left -= paid
+                continue
+            paid -= free_amount_left
+            is_allowance_over = True
+        cost = paid * rate_of_one + fee
+        if limits[0] is not None:
+            cost = max(cost, Fraction(limits[0]))
+        if limits[1] is not None:
+            cost = min(cost, Fraction(limits[1]))
+        total += cost
+    return total
 
 
 def rate_graduated(

@@ -27,8 +27,13 @@ def test_example(example: PricingExample) -> None:
         {"plan_id": "x", "plan_name": "X", "currency_code": "USD", "prices": [price]}
     )
     charges = [
-        rate(plan.prices[0], plan.prices[0].versions[0], Fraction(quantity))
-        for quantity in example.quantities
+        rate(
+            plan.prices[0],
+            plan.prices[0].versions[0],
+            Fraction(sum(usage)),
+            event_amounts=[Fraction(amount) for amount in usage],
+        )
+        for usage in example.usages
     ]
     amount = sum((charge.amount for charge in charges), Fraction(0))
     if example.is_rounded:
@@ -47,4 +52,4 @@ def test_example(example: PricingExample) -> None:
 
 
 def test_all_but_the_minimum_spend_are_there() -> None:
-    assert len(EXAMPLES) == 28
+    assert len(EXAMPLES) == 31

@@ -70,6 +70,22 @@ def test_volume(quantity: str, inclusive: str, exclusive: str) -> None:
     assert amount_of(plan, quantity) == Fraction(exclusive)
 
 
+@pytest.mark.parametrize(
+    ("quantity", "inclusive", "exclusive"),
+    [("0", "5", "5"), ("9.5", "5", "5"), ("10", "5", "7.5"), ("11", "7.5", "7.5")],
+)
+def test_stairstep(quantity: str, inclusive: str, exclusive: str) -> None:
+    steps = {"tiers": [{"up_to": "10", "price": "5"}, {"price": "7.5"}]}
+    assert amount_of(price_of("stairstep", steps), quantity) == Fraction(inclusive)
+    plan = price_of("stairstep", steps, tier_boundary="exclusive")
+    assert amount_of(plan, quantity) == Fraction(exclusive)
+
+
+def test_graduated_percentage() -> None:
+    tiers = {"tiers": [{"up_to": "100", "rate_percent": "2"}, {"rate_percent": "1.5"}]}
+    assert amount_of(price_of("graduated_percentage", tiers), "300") == 5  # 2 + 3
+
+
 @pytest.mark.parametrize("charge_model", ["graduated", "volume"])
 def test_zero_usage_without_its_flat_fee(charge_model: str) -> None:
     plan = price_of(charge_model, {"tiers": TIERS}, zero_usage_flat_fee="not_charged")
@@ -90,6 +106,27 @@ def test_per_unit_after_free_units() -> None:
     plan = price_of("per_unit", {"unit_price": "0.5", "free_units": "100"})
     assert amount_of(plan, "99") == 0
     assert amount_of(plan, "123.456") == Fraction("11.728")
+
+
+@pytest.mark.parametrize(
+    ("terms", "amounts", "expected"),
+    [
+        ({}, ["50", "60.5"], "12.05"),  # 110.5 x 10 % + 2 x 0.5
+        ({}, ["50", "-50"], "1"),  # nothing left but the fees of two events
+        ({"free_events": 1}, ["50", "60"], "6.5"),  # the second: 6 + 0.5
+        ({"free_amount": "60"}, ["50", "10", "30"], "3.5"),  # on the edge is free: 3 + 0.5
+        ({"free_amount": "60"}, ["50", "30", "30"], "6"),  # 20 are beyond: 2 + 0.5; 3 + 0.5
+        ({"free_events": 1, "free_amount": "60"}, ["10", "10"], "1.5"),  # events end first
+        ({"free_events": 9, "free_amount": "5"}, ["10", "10"], "2.5"),  # the amount ends first
+        ({"minimum_per_event": "3", "maximum_per_event": "4"}, ["10", "30", "99"], "10.5"),
+    ],
+)
+def test_percentage(terms: dict, amounts: list[str], expected: str) -> None:
+    parameters = {"rate_percent": "10", "fixed_fee_per_event": "0.5", **terms}
+    price = price_of("percentage", parameters).prices[0]
+    events = [Fraction(amount) for amount in amounts]
+    charge = rate(price, price.versions[0], sum(events, Fraction(0)), event_amounts=events)
+    assert charge.amount == Fraction(expected)
 
 
 def test_flat_by_days() -> None:

@@ -1,4 +1,5 @@
--- The tiers of a tiered charge add up to its line, closed and draft, to the last digit.
+-- The tiers of a tiered charge add up to its line, closed and draft, to the last digit; a line that entered no
+-- tier (usage below zero, where zero usage is not charged) is zero.
 with
 
 lines as (
@@ -27,4 +28,6 @@ select
     tiers.amount_unrounded as tiers_amount_unrounded
 from lines
 full outer join tiers on lines.line_key = tiers.line_key
-where lines.amount_unrounded is distinct from tiers.amount_unrounded
+where
+    lines.line_key is null
+    or lines.amount_unrounded <> coalesce(tiers.amount_unrounded, 0)

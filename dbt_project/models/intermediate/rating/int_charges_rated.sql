@@ -43,6 +43,9 @@ rated as (
     from {{ ref('int_usage_rated_package') }}
     union all
     select subscription_id, price_version_id, month_start, amount_exact, amount_unrounded
+    from {{ ref('int_usage_rated_percentage') }}
+    union all
+    select subscription_id, price_version_id, month_start, amount_exact, amount_unrounded
     from {{ ref('int_usage_rated_stairstep') }}
     union all
     select subscription_id, price_version_id, month_start, amount_exact, amount_unrounded

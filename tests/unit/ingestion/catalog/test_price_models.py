@@ -100,6 +100,37 @@ REFUSED = {
         "the last tier ends at 10",
         "open tier",
     ),
+    "percentage_of_a_count": (
+        priced("percentage", "rate_percent: 1", meter_id="calls"),
+        "meter 'calls' is a count",
+        "aggregation: sum",
+    ),
+    "percentage_without_rate": (priced("percentage", "free_events: 1"), "is missing", "rate"),
+    "percentage_with_a_unit_price": (
+        priced("percentage", "rate_percent: 1, unit_price: 1"),
+        "is not a known field",
+        "minimum_per_event, maximum_per_event",
+    ),
+    "percentage_with_minimum_above_maximum": (
+        priced("percentage", "rate_percent: 1, minimum_per_event: 2, maximum_per_event: 1"),
+        "minimum_per_event 2 is above maximum_per_event 1",
+        "make maximum_per_event the greater one",
+    ),
+    "percentage_with_negative_fee": (
+        priced("percentage", "rate_percent: 1, fixed_fee_per_event: -1"),
+        "-1 is negative",
+        "zero or more",
+    ),
+    "percentage_with_parts_of_an_event": (
+        priced("percentage", "rate_percent: 1, free_events: 1.5"),
+        "valid integer",
+        "whole number",
+    ),
+    "percentage_with_negative_free_amount": (
+        priced("percentage", "rate_percent: 1, free_amount: -1"),
+        "-1 is negative",
+        "zero or more",
+    ),
     "rate_below_zero": (
         priced("graduated_percentage", "tiers: [{rate_percent: -0.1}]"),
         "-0.1 is negative",

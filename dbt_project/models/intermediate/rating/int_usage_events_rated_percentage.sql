@@ -1,0 +1,106 @@
+-- grain: one row per subscription_id, price_version_id, month_start and event_id
+with
+
+terms as (
+
+    select
+        segments.subscription_id,
+        segments.price_version_id,
+        segments.month_start,
+        prices.unit_price_unrounded,
+        prices.fixed_fee_per_event_unrounded,
+        prices.free_events,
+        prices.free_amount_unrounded,
+        prices.minimum_per_event_unrounded,
+        prices.maximum_per_event_unrounded
+    from {{ ref('int_segments_measured') }} as segments
+    inner join {{ ref('stg_catalog__prices') }} as prices
+        on
+            segments.catalog_version = prices.catalog_version
+            and segments.price_version_id = prices.price_version_id
+    where segments.charge_model = 'percentage'
+
+),
+
+events as (
+
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        event_id,
+        greatest(quantity, 0) as amount,
+        row_number() over events_in_order as event_number,
+        sum(greatest(quantity, 0)) over events_in_order as amount_so_far
+    from {{ ref('int_usage_events_priced') }}
+    window events_in_order as (
+        partition by subscription_id, price_version_id, month_start
+        order by occurred_at, event_id
+        rows between unbounded preceding and current row
+    )
+
+),
+
+-- free events and the free amount end together, at whichever is used up first
+judged as (
+
+    select
+        events.subscription_id,
+        events.price_version_id,
+        events.month_start,
+        events.event_id,
+        events.event_number,
+        events.amount,
+        events.event_number <= coalesce(terms.free_events, 'infinity'::numeric)
+        and num_nonnulls(terms.free_events, terms.free_amount_unrounded) > 0 as is_number_free,
+        events.amount_so_far - coalesce(terms.free_amount_unrounded, 'infinity'::numeric) as amount_beyond,
+        terms.unit_price_unrounded,
+        terms.fixed_fee_per_event_unrounded,
+        terms.minimum_per_event_unrounded,
+        terms.maximum_per_event_unrounded
+    from events
+    inner join terms
+        on
+            events.subscription_id = terms.subscription_id
+            and events.price_version_id = terms.price_version_id
+            and events.month_start = terms.month_start
+
+),
+
+paid as (
+
+    select
+        *,
+        is_number_free and amount_beyond <= 0 as is_free,
+        case when is_number_free then greatest(least(amount, amount_beyond), 0) else amount end as paid_amount
+    from judged
+
+),
+
+rated as (
+
+    select
+        subscription_id,
+        price_version_id,
+        month_start,
+        event_id,
+        event_number,
+        paid_amount,
+        is_free,
+        trim_scale(
+            case
+                when is_free then 0
+                else least(
+                    greatest(
+                        paid_amount * unit_price_unrounded + fixed_fee_per_event_unrounded,
+                        minimum_per_event_unrounded
+                    ),
+                    maximum_per_event_unrounded
+                )
+            end
+        ) as amount_exact
+    from paid
+
+)
+
+select * from rated

@@ -90,12 +90,6 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("free_amount_unrounded", MONEY),
             pa.field("minimum_per_event_unrounded", MONEY),
             pa.field("maximum_per_event_unrounded", MONEY),
-            pa.field("amount_property", pa.string()),
-            pa.field("amount_multiplier", MONEY),
-            pa.field("quantity_divisor", QUANTITY),
-            pa.field("is_quantity_rounded_up", pa.bool_()),
-            pa.field("minimum_amount_unrounded", MONEY),
-            pa.field("maximum_amount_unrounded", MONEY),
         ]
     ),
     "price_tiers": pa.schema(

@@ -1,4 +1,4 @@
-"""Parameters of prices: amounts by event, spending limits, and transforms of the quantity.
+"""What percentages take per event: fees, free events and amounts, and limits.
 
 Revision ID: 0005
 """
@@ -16,13 +16,7 @@ alter table raw_catalog.prices
     add column free_events bigint,
     add column free_amount_unrounded numeric(38, 12),
     add column minimum_per_event_unrounded numeric(38, 12),
-    add column maximum_per_event_unrounded numeric(38, 12),
-    add column amount_property text collate "C",
-    add column amount_multiplier numeric(38, 12),
-    add column quantity_divisor numeric(38, 9),
-    add column is_quantity_rounded_up boolean,
-    add column minimum_amount_unrounded numeric(38, 12),
-    add column maximum_amount_unrounded numeric(38, 12);
+    add column maximum_per_event_unrounded numeric(38, 12);
 """
 
 

@@ -25,13 +25,7 @@ source_rows as (
         free_events,
         free_amount_unrounded,
         minimum_per_event_unrounded,
-        maximum_per_event_unrounded,
-        amount_property,
-        amount_multiplier,
-        quantity_divisor,
-        is_quantity_rounded_up,
-        minimum_amount_unrounded,
-        maximum_amount_unrounded
+        maximum_per_event_unrounded
     from {{ source('raw_catalog', 'prices') }}
 
 )

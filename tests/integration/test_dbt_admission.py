@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
+from sqlalchemy import create_engine
 
 from tests.dbt_company import catalog
 from tests.dbt_harness import (
@@ -140,6 +141,24 @@ def test_a_load_that_does_not_balance_is_not_applied(
     assert read_as_admin(deployed_warehouse, LEDGER) == []
     assert read_as_admin(deployed_warehouse, FACTS) == []
     assert read_as_admin(deployed_warehouse, "select * from ops.event_registry") == []
+
+
+def test_a_delivery_without_a_fate_stops_its_load(deployed_warehouse: Warehouse) -> None:
+    """As many rows as were counted, but one of them twice and another one missing."""
+    install_catalog(deployed_warehouse, catalog())
+    events = [Event("gold", "x", DAY), Event("gold", "y", DAY)]
+    load_id = insert_load(deployed_warehouse, events)
+    engine = create_engine(deployed_warehouse.admin_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("delete from raw_usage.events where event_id = 'y'")
+        connection.exec_driver_sql("insert into raw_usage.events select * from raw_usage.events")
+    engine.dispose()
+    code, said = dbt(deployed_warehouse, "build", *LOADS_ONLY)
+    assert code != 0
+    assert f"Load {load_id} does not balance and was not applied: received 2, accepted 1" in said
+    assert read_as_admin(deployed_warehouse, FACTS) == []
+    ledger = read_as_admin(deployed_warehouse, LEDGER)
+    assert {row[0] for row in ledger} == {"int_events_admitted_0", "int_events_admitted_1"}
 
 
 def test_two_runs_at_once_leave_what_one_would(

@@ -23,6 +23,7 @@ from warehouse.warehouse import orchestration_database
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
 SHARED = PROJECT_ROOT.parent / "shared"
 ROLE_SECRET = "a secret for throw-away servers"
+_STARTED: list[EmbeddedServer] = []
 
 
 def run_dbt(
@@ -64,8 +65,29 @@ def server() -> Iterator[EmbeddedServer]:
     home.chmod(0o755)
     embedded = EmbeddedServer(home=home / "postgres")
     embedded.ensure_running()
+    _STARTED.append(embedded)
     yield embedded
+    _STARTED.remove(embedded)
     embedded.remove()
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _no_connections_left_over() -> Iterator[None]:
+    """Ends what connection pools keep open after a module; they notice, and open new ones."""
+    yield
+    for server in _STARTED:
+        url = (
+            f"postgresql+psycopg2://{ADMIN_USER}:{server.admin_password}@127.0.0.1:{server.port()}"
+        )
+        engine = create_engine(f"{url}/postgres", isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(
+                text(
+                    "select pg_terminate_backend(pid) from pg_stat_activity"
+                    " where state = 'idle' and pid <> pg_backend_pid()"
+                )
+            )
+        engine.dispose()
 
 
 @pytest.fixture(scope="session")

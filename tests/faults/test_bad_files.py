@@ -29,7 +29,7 @@ from warehouse import Warehouse
 
 GIBIBYTE = 1 << 30
 READ_LONG_LINE = """
-import resource, sys
+import sys
 from pathlib import Path
 from ingestion.reading import read_file
 from ingestion.validator import Origin
@@ -37,7 +37,9 @@ counts = [(v.events.num_rows, v.rejected["reason"].to_pylist(), n)
     for v, n in read_file(Path(sys.argv[1]), origin=Origin(1, 1, "0" * 16), mapping=None,
                           batch_bytes=8 << 20)]
 print(sum(c[0] for c in counts), [r for c in counts for r in c[1]])
-print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+# of this program alone: ru_maxrss would begin with what the process had that started it
+status = Path("/proc/self/status").read_text().splitlines()
+print(next(line.split()[1] for line in status if line.startswith("VmHWM")))
 """
 
 

@@ -20,7 +20,9 @@ EVENTS = 40
 GOOD_LOAD = f"""
 delete from raw_usage.events;
 delete from raw_usage.rejected;
-truncate ops.files, ops.loads, ops.catalog_versions;
+delete from ops.files;
+delete from ops.loads;
+delete from ops.catalog_versions;
 delete from raw_catalog.meters;
 delete from raw_catalog.customers;
 

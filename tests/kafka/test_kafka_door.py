@@ -110,14 +110,14 @@ def test_poison_is_quarantined_and_its_neighbours_land(
     ]
     assert rejected[2][2] == "base64:/wA="
     letters = dead_letters(topic)
-    assert [headers["meterhouse-origin"] for _, headers in letters] == [
-        delivery for delivery, _, _ in rejected if not delivery.endswith(":5")
-    ] + [f"{topic.name}:0:5"]
+    origins = [headers["meterhouse-origin"] for _, headers in letters]
+    assert sorted(origins) == [delivery for delivery, _, _ in rejected]
     values = {headers["meterhouse-origin"]: value for value, headers in letters}
     assert values[f"{topic.name}:0:3"] == b"\xff\x00"
     assert values[f"{topic.name}:0:5"] is None
-    assert letters[-1][1]["meterhouse-value-bytes"] == str(len(long))
-    assert letters[-1][1]["meterhouse-reason"] == "line_too_long"
+    told = letters[origins.index(f"{topic.name}:0:5")][1]
+    assert told["meterhouse-value-bytes"] == str(len(long))
+    assert told["meterhouse-reason"] == "line_too_long"
 
 
 def dead_letters(topic: Topic) -> list[tuple[bytes | None, dict[str, str]]]:

@@ -26,7 +26,7 @@ select
     number % 4000 + 1,
     '{"model": "aurora-mini", "region": "'
         || (array['eu-central', 'us-east'])[number % 2 + 1] || '"}'
-from generate_series(1, :events) as number
+from generate_series(1::bigint, :events) as number
 """
 OPEN = """
 insert into ops.loads (state, source, mapping_name, mapping_sha256)

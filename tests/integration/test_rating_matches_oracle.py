@@ -1,24 +1,28 @@
-"""The SQL agrees with the reference on hundreds of random contracts, and with worked examples.
+"""The SQL agrees with the reference on a thousand random contracts, and with worked examples.
 
-One build rates all of them.
+One build rates all of them; then months are closed, and the usage that was held back arrives.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
 from ingestion.catalog import load_catalog, read_currencies
 from ingestion.catalog.models import SECTIONS, Catalog
+from orchestration.closing import close_period
 from tests.catalog_files import write_catalog
 from tests.drafting import (
     INVOICES_QUERY,
     LINES_QUERY,
+    LOADS_ONLY,
     TIERS_QUERY,
     build,
     land,
@@ -37,7 +41,13 @@ from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
 from warehouse import Warehouse
 
 SEED = 20260901
-CUSTOMERS = 700
+CUSTOMERS = 1_000
+LATE_SHARE = 0.15
+CLOSED_MONTHS = {
+    "half_away_from_zero": (date(2026, 7, 1), date(2026, 8, 1)),
+    "half_even": (date(2026, 7, 1),),
+}
+CLOSED_AT = datetime(2026, 10, 6, tzinfo=UTC)
 EXAMPLES = list(read_examples()) if EXAMPLES_FILE.is_file() else []
 STORED = 10**12  # unrounded amounts are kept to 12 decimals
 
@@ -47,6 +57,7 @@ class Drafted:
     """What the SQL and the reference made of the same catalog and usage."""
 
     warehouse: Warehouse
+    late_events: list[UsageEvent]
     lines: dict[tuple, dict[str, Any]]
     tiers: dict[tuple, dict[str, Any]]
     invoices: dict[tuple, dict[str, Any]]
@@ -62,7 +73,11 @@ def line_key_of(line: Line) -> tuple:
 
 
 def draft(
-    warehouse: Warehouse, folder: Path, catalog: Catalog, events: list[UsageEvent]
+    warehouse: Warehouse,
+    folder: Path,
+    catalog: Catalog,
+    events: list[UsageEvent],
+    late_events: list[UsageEvent],
 ) -> Drafted:
     load_catalog(warehouse, write_catalog(folder / "catalog", catalog))
     land(warehouse, [write_events(folder / "events.jsonl", events)])
@@ -73,6 +88,7 @@ def draft(
     invoices = read_rows(warehouse, INVOICES_QUERY)
     drafted = Drafted(
         warehouse=warehouse,
+        late_events=late_events,
         lines={(*key_of(row), row["subscription_id"]): row for row in found},
         tiers={(*key_of(row), row["tier_number"]): row for row in tiers},
         invoices={(row["customer_id"], row["month"]): row for row in invoices},
@@ -87,13 +103,44 @@ def draft(
 def drafted(
     make_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
 ) -> Drafted:
-    """One build of many random contracts and of the worked examples."""
+    """One build of many random contracts and of the worked examples, without late usage."""
     contracts = random_catalog(SEED, customers=CUSTOMERS)
     usage = random_events(SEED, contracts, per_customer=30)
+    chance = Random(SEED)
+    late = [event for event in usage if chance.random() < LATE_SHARE]
+    held_back = {(event.customer_id, event.event_id) for event in late}
+    early = [event for event in usage if (event.customer_id, event.event_id) not in held_back]
     examples, example_usage = examples_as_catalog(EXAMPLES)
     both = {name: getattr(contracts, name) + getattr(examples, name) for name in SECTIONS}
     folder = tmp_path_factory.mktemp("oracle")
-    return draft(make_warehouse(), folder, Catalog(**both), usage + example_usage)
+    return draft(make_warehouse(), folder, Catalog(**both), early + example_usage, late)
+
+
+@pytest.fixture(scope="module")
+def billed_in_the_end(
+    drafted: Drafted, tmp_path_factory: pytest.TempPathFactory
+) -> dict[tuple[str, str], int]:
+    """Minor units by customer and price over all time: months closed, then late usage billed."""
+    for legal_entity_id, months in CLOSED_MONTHS.items():
+        for month in months:
+            close_period(
+                drafted.warehouse,
+                legal_entity_id=legal_entity_id,
+                period_start=month,
+                closed_at=CLOSED_AT,
+            )
+    path = tmp_path_factory.mktemp("late") / "events.jsonl"
+    land(drafted.warehouse, [write_events(path, drafted.late_events)])
+    build(drafted.warehouse, LOADS_ONLY)
+    rows = read_rows(
+        drafted.warehouse,
+        """
+        select customer_id, price_id, sum(amount_minor)::bigint as amount_minor
+        from reporting.rpt_invoice_lines
+        group by customer_id, price_id
+        """,
+    )
+    return {(row["customer_id"], row["price_id"]): row["amount_minor"] for row in rows}
 
 
 def test_the_same_lines_are_drafted(drafted: Drafted) -> None:
@@ -164,3 +211,25 @@ def test_worked_example(drafted: Drafted, example: PricingExample) -> None:
             if key[0] in customers
         ]
         assert tiers == list(example.tiers)
+
+
+def test_late_usage_costs_what_it_would_have_cost_in_time(
+    drafted: Drafted, billed_in_the_end: dict[tuple[str, str], int]
+) -> None:
+    """Last of the module, because it closes months of its warehouse."""
+    contracts = random_catalog(SEED, customers=CUSTOMERS)
+    usage = random_events(SEED, contracts, per_customer=30)
+    expected: dict[tuple[str, str], int] = {}
+    for line in draft_lines(contracts, usage, months=MONTHS, exponents=read_currencies()):
+        key = (line.customer_id, line.price_id)
+        expected[key] = expected.get(key, 0) + line.amount_minor
+    ours = {customer.customer_id for customer in contracts.customers}
+    found = {key: amount for key, amount in billed_in_the_end.items() if key[0] in ours}
+    adjusted = read_rows(
+        drafted.warehouse,
+        "select count(*) as n from reporting.rpt_invoice_lines where line_type = 'adjustment'",
+    )
+    assert adjusted[0]["n"] > CUSTOMERS // 4
+    assert {key: amount for key, amount in found.items() if amount} == {
+        key: amount for key, amount in expected.items() if amount
+    }

@@ -11,8 +11,10 @@ from typing import Annotated
 import typer
 
 from cli.bench import app as bench_app
+from cli.closing import app as closing_app
 from cli.collector import app as collector_app
 from cli.display import console
+from cli.invoices import app as invoices_app
 from cli.kafka import app as kafka_app
 from cli.quarantine import app as quarantine_app
 from cli.sql import app as sql_app
@@ -30,6 +32,8 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
+app.add_typer(closing_app)
+app.add_typer(invoices_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(collector_app, name="collector")
 app.add_typer(kafka_app, name="kafka")
@@ -147,22 +151,6 @@ def trace(
     from cli.tracing import run_trace
 
     run_trace(event_id, customer_id=customer, as_json=as_json)
-
-
-@app.command(epilog="Example: ./meterhouse close 2026-08 --closed-at 2026-09-04T00:00:00Z")
-def close(
-    period: Annotated[str, typer.Argument(help="The month, as YYYY-MM.")],
-    closed_at: Annotated[
-        str, typer.Option(help="Instant of closing, ISO 8601 with a zone; default: now.")
-    ] = "",
-    legal_entity: Annotated[
-        str, typer.Option(help="Who issues; default: every legal entity.")
-    ] = "",
-) -> None:
-    """Close a month: check the gates, copy the drafts, number without gaps, freeze."""
-    chosen = {"period": period, "closed_at": closed_at, "legal_entity_id": legal_entity}
-    with working() as (_, runner):
-        runner.run("close", ops={"close_month": chosen})
 
 
 @app.command(epilog="Example: ./meterhouse export --period 2026-08 --out handover")

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from pathlib import Path
+from typing import Any
 
 from sqlalchemy import text
 
-from orchestration.dbt_project import dbt_executable, project_arguments
-from warehouse import MeterhouseError, Problem, Role, Warehouse
+from orchestration.operations import run_operation
+from warehouse import MeterhouseError, Role, Warehouse
 
 
 @dataclass(frozen=True)
@@ -34,6 +33,32 @@ class CloseReport:
     invoice_count: int
     line_count: int
     closed_at: datetime
+
+
+@dataclass(frozen=True)
+class ClosePreview:
+    """What closing one legal entity's month would do.
+
+    Attributes:
+        legal_entity_id: Who issues.
+        period_start: First day of the month.
+        closed_before: The close, when the month is closed already.
+        gates: Every gate with what stands against it, `problem` and `remedy`; null where nothing.
+        totals: Invoices, lines and total that would be issued, by currency.
+        invoices: The first invoices that would be issued, with their numbers.
+    """
+
+    legal_entity_id: str
+    period_start: date
+    closed_before: CloseReport | None
+    gates: Sequence[Mapping[str, Any]]
+    totals: Sequence[Mapping[str, Any]]
+    invoices: Sequence[Mapping[str, Any]]
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether a gate stands against the close."""
+        return any(gate["problem"] for gate in self.gates)
 
 
 def legal_entities(warehouse: Warehouse) -> list[str]:
@@ -69,35 +94,68 @@ def close_period(
     known = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=True)
     if known is not None:
         return known
-    target = warehouse.state_dir / "dbt" / "close"
-    target.mkdir(parents=True, exist_ok=True)
-    arguments = {
-        "legal_entity_id": legal_entity_id,
-        "period_start": period_start.isoformat(),
-        "closed_at": closed_at.isoformat(),
-    }
-    command = [dbt_executable(), "--no-version-check", "--no-use-colors", "--log-format", "json"]
-    command += ["run-operation", "close_period", "--args", json.dumps(arguments)]
-    command += ["--target-path", str(target), "--log-path", str(target), *project_arguments()]
-    finished = subprocess.run(
-        command,
-        env={**os.environ, **warehouse.dbt_environment(Role.FINANCE)},
-        capture_output=True,
-        text=True,
-        check=False,
+    run_operation(
+        warehouse,
+        "close_period",
+        {
+            "legal_entity_id": legal_entity_id,
+            "period_start": period_start.isoformat(),
+            "closed_at": closed_at.isoformat(),
+        },
+        refused=f"{legal_entity_id} {period_start:%Y-%m} was not closed; nothing was changed.",
     )
-    if finished.returncode != 0:
-        raise MeterhouseError(
-            f"{legal_entity_id} {period_start:%Y-%m} was not closed; nothing was changed.",
-            problems=_refusals(finished.stdout),
-        )
     report = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=False)
     if report is None:
         raise MeterhouseError(
             f"{legal_entity_id} {period_start:%Y-%m} was not closed, and dbt gave no reason.",
-            remedy=f"read {_shown(target, warehouse.state_dir)}/dbt.log",
+            remedy="read dbt/close/dbt.log in the state folder",
         )
     return report
+
+
+def preview_close(
+    warehouse: Warehouse, *, legal_entity_id: str, period_start: date, closed_at: datetime
+) -> ClosePreview:
+    """Says what closing a legal entity's billing month would do; writes nothing.
+
+    Args:
+        warehouse: The opened warehouse.
+        legal_entity_id: Who issues the invoices.
+        period_start: First day of the month.
+        closed_at: The instant of closing, with a zone.
+
+    Returns:
+        Every gate with its result, and what would be issued.
+    """
+    known = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=True)
+    messages = (
+        []
+        if known
+        else run_operation(
+            warehouse,
+            "close_period",
+            {
+                "legal_entity_id": legal_entity_id,
+                "period_start": period_start.isoformat(),
+                "closed_at": closed_at.isoformat(),
+                "dry_run": True,
+            },
+            refused=f"What closing {legal_entity_id} {period_start:%Y-%m} would do is not known.",
+        )
+    )
+    told = dict(
+        message.removeprefix("dry run ").split(": ", 1)
+        for message in messages
+        if message.startswith("dry run ")
+    )
+    return ClosePreview(
+        legal_entity_id=legal_entity_id,
+        period_start=period_start,
+        closed_before=known,
+        gates=json.loads(told.get("gates", "[]")),
+        totals=json.loads(told.get("totals", "[]")),
+        invoices=json.loads(told.get("invoices", "[]")),
+    )
 
 
 def _find_close(
@@ -120,23 +178,3 @@ def _find_close(
         line_count=row.line_count,
         closed_at=row.closed_at,
     )
-
-
-def _refusals(output: str) -> list[Problem]:
-    """Takes out of dbt's JSON log lines what stands against a close: `- problem: remedy`."""
-    messages = []
-    for line in output.splitlines():
-        try:
-            info = json.loads(line)["info"]
-        except (ValueError, KeyError):
-            continue
-        if info["level"] == "error":
-            messages += [part.strip() for part in str(info["msg"]).splitlines()]
-    refusals = [message[2:].partition(": ") for message in messages if message.startswith("- ")]
-    if refusals:
-        return [Problem(message=found, remedy=remedy) for found, _, remedy in refusals]
-    return [Problem(message=" ".join(messages) or "dbt failed without a message")]
-
-
-def _shown(path: Path, root: Path) -> str:
-    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -71,7 +71,7 @@ READS_ENVIRONMENT = {"warehouse/crash_points.py"}
 # these hand an environment to a child process or to dbt, and decide nothing by it
 PASSES_ENVIRONMENT = {
     "orchestration/dbt_project.py",
-    "orchestration/closing.py",
+    "orchestration/operations.py",
     "deploy/start.py",
 }
 NAMES_OF_FLOATS = {"float", "float16", "float32", "float64", "double", "Float", "Double", "REAL"}

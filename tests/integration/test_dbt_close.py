@@ -8,8 +8,17 @@ import pytest
 from sqlalchemy import create_engine
 from sqlalchemy.exc import DBAPIError
 
+from audit.explaining import explain
 from tests.dbt_company import CUSTOMERS, ENTITY, august_and_september, catalog
-from tests.dbt_harness import Event, close, dbt, insert_load, install_catalog, read_as_admin
+from tests.dbt_harness import (
+    Event,
+    change_as_admin,
+    close,
+    dbt,
+    insert_load,
+    install_catalog,
+    read_as_admin,
+)
 from tests.drafting import LOADS_ONLY
 from warehouse import Role, Warehouse
 
@@ -111,6 +120,33 @@ def test_drafts_of_an_older_catalog_are_not_closed(
     assert read_as_admin(warehouse, "select * from ops.closes") == []
 
 
+@pytest.mark.parametrize(
+    ("fault", "found"),
+    [
+        (
+            "update marts.agg_usage_monthly set quantity_sum = quantity_sum + 0.000000001"
+            " where customer_id = 'gold' and meter_id = 'jobs' and usage_month = '2026-08-01'",
+            "customer gold, meter jobs: facts 1 events of 10.5, hours 1 events of 10.5, "
+            "days 1 events of 10.5, month 1 events of 10.500000001",
+        ),
+        (
+            "delete from marts.fct_usage_events where event_id = 'l2'",
+            "load 1: accepted 11, facts 10",
+        ),
+    ],
+)
+def test_a_month_that_does_not_reconcile_is_not_closed(
+    drafted: Warehouse, clone: Callable[[Warehouse], Warehouse], fault: str, found: str
+) -> None:
+    warehouse = clone(drafted)
+    change_as_admin(warehouse, fault)
+    code, said = close(warehouse, ENTITY, AUGUST, "2026-09-05T00:00:00+00:00")
+    assert code != 0
+    assert "differences in the usage of the month; the first: " in said
+    assert found in said
+    assert read_as_admin(warehouse, "select * from ops.closes") == []
+
+
 def test_a_close_numbers_its_invoices(closed: Warehouse) -> None:
     rows = [
         (f"INV-2026-{number:06}", name, TOTALS[name], 0, "2026-10-04")
@@ -174,3 +210,23 @@ def test_late_usage_settles_exactly(closed: Warehouse, clone: Callable) -> None:
     october = "select count(*), sum(total_minor) from reporting.rpt_invoice_register"
     assert read_as_admin(warehouse, f"{october} where period_start = '2026-10-01'") == [(3, 9600)]
     said_of(dbt(warehouse, "test", "--select", "test_type:singular"))
+    explained(warehouse)
+
+
+def explained(warehouse: Warehouse) -> None:
+    """Checks that closed lines of usage lead to the events that they were billed for."""
+    query = (
+        "select invoice_number, line_number, price_id, line_type from reporting.rpt_invoice_lines"
+    )
+    lines = read_as_admin(warehouse, f"{query} where customer_id = 'gold' and status = 'closed'")
+    found = {
+        (line_type, price): explain(warehouse, number, line)
+        for number, line, price, line_type in lines
+        if price != "fee" and number in ("INV-2026-000001", "INV-2026-000004")
+    }
+    assert [key for key, item in found.items() if item.differences] == []
+    events = {key: [row["event_id"] for row in item.events] for key, item in found.items()}
+    assert events["charge", "bytes"] in (["c0", "c1", "c2", "c3", "c4"], ["sep"])
+    assert events["adjustment", "bytes"] == events["adjustment", "calls"] == ["late"]
+    assert found["adjustment", "bytes"].measured_quantity == 4
+    assert found["adjustment", "calls"].counted["event_count"] == 1

@@ -1,6 +1,7 @@
-{# A query of (problem, remedy): what stands against closing the month; arguments are SQL literals. #}
+{# A query of (gate, problem, remedy): what stands against closing the month; arguments are SQL literals. #}
 {%- macro close_gate_problems(entity, period, closed) -%}
     select
+        'billing month' as gate,
         'legal entity ' || {{ entity }} || ' has no billing month that starts on ' || {{ period }} as problem,
         'give a legal entity of the catalog and the first day of a month between its first subscription and its '
         || 'newest usage' as remedy
@@ -11,6 +12,7 @@
         )
     union all
     select
+        'completeness',
         count(*) || ' landed loads are not in the aggregates yet (' || min(load_id) || ' is the first)',
         'run the build, then close'
     from {{ ref('fct_loads') }}
@@ -18,6 +20,7 @@
     having count(*) > 0
     union all
     select
+        'completeness',
         'the drafts are not those of the newest usage and catalog (' || string_agg(names.model_name, ', ') || ')',
         'run the build, then close'
     from (values ('int_segments_measured'), ('int_charges_rated'), ('int_charge_tiers_rated')) as names (model_name)
@@ -28,6 +31,7 @@
     having count(*) > 0
     union all
     select
+        'grace period',
         'the grace period of ' || entities.grace_period_days || ' days ends at '
         || to_char(months.month_end + entities.grace_period_days, 'YYYY-MM-DD') || ' 00:00 UTC, after closed_at',
         'close with a later closed_at, or shorten grace_period_days in the catalog'
@@ -42,6 +46,7 @@
         and {{ closed }} < (months.month_end + entities.grace_period_days)::timestamp at time zone 'UTC'
     union all
     select
+        'order',
         'earlier months with usage are open: ' || string_agg(open_months.month_name, ', ' order by open_months.month_name),
         'close them first, in order'
     from (
@@ -57,5 +62,12 @@
             and months.month_start < {{ period }}
             and not months.is_closed
     ) as open_months
+    having count(*) > 0
+    union all
+    select
+        'reconciliation',
+        count(*) || ' differences in the usage of the month; the first: ' || min(faults.difference),
+        'find it with ./meterhouse reconcile, and report it'
+    from ({{ month_usage_faults(entity, period) }}) as faults
     having count(*) > 0
 {%- endmacro -%}

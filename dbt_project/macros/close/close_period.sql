@@ -2,8 +2,8 @@
    Run as finance: dbt run-operation close_period --args
      '{legal_entity_id: acme, period_start: 2026-09-01, closed_at: "2026-10-04 08:00:00+00"}'
    A month that is closed already is left alone, and the log says so. Gates that fail stop the close before
-   anything is written. #}
-{%- macro close_period(legal_entity_id, period_start, closed_at) -%}
+   anything is written. With dry_run, nothing is written at all: the log says what a close would do. #}
+{%- macro close_period(legal_entity_id, period_start, closed_at, dry_run=false) -%}
     {%- set entity = quoted_literal(legal_entity_id | string) -%}
     {%- set period = quoted_literal(period_start | string) ~ '::date' -%}
     {%- set closed = quoted_literal(closed_at | string) ~ '::timestamptz' -%}
@@ -16,6 +16,8 @@
     {%- do run_query("set local timezone to 'UTC'") -%}
     {%- if is_period_closed(entity, period) -%}
         {%- do log('Already closed: ' ~ legal_entity_id ~ ' ' ~ period_start ~ '. Nothing was changed.', info=True) -%}
+    {%- elif dry_run -%}
+        {%- do report_dry_run(entity, period, closed) -%}
     {%- else -%}
         {%- do check_close_gates(entity, period, closed) -%}
         {%- do append_closed_invoices(entity, period, closed) -%}

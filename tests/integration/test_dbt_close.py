@@ -131,7 +131,8 @@ def test_drafts_of_an_older_catalog_are_not_closed(
         ),
         (
             "delete from marts.fct_usage_events where event_id = 'l2'",
-            "load 1: accepted 11, facts 10",
+            "2 differences in the usage of the month; the first: customer gold, meter peak: "
+            "facts 1 events of 8, hours 2 events of 17",
         ),
     ],
 )

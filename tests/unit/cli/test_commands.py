@@ -5,21 +5,26 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import typer.main
 from typer.testing import CliRunner
 
 from cli.app import app
 
-COMMANDS = [
-    *(command.name or command.callback.__name__ for command in app.registered_commands),
-    *(
-        f"{group.name} {command.name or command.callback.__name__}"
-        for group in app.registered_groups
-        for command in group.typer_instance.registered_commands
-    ),
-]
+
+def named_commands(group: object, prefix: str = "") -> Iterator[str]:
+    """Yields the names of a group's commands, those of the groups below it included."""
+    for name, command in group.commands.items():  # type: ignore[attr-defined]  # a group
+        if hasattr(command, "commands"):
+            yield from named_commands(command, f"{prefix}{name} ")
+        else:
+            yield f"{prefix}{name}"
+
+
+COMMANDS = list(named_commands(typer.main.get_command(app)))
 
 
 @pytest.mark.parametrize("command", COMMANDS)

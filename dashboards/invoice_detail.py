@@ -12,9 +12,10 @@ from dashboards import formatting
 from dashboards.formatting import plain
 from dashboards.invoice_explanation import (
     charge_words,
-    filter_words,
     has_quantity,
+    kind_words,
     matches,
+    price_words,
     rounding_words,
     tier_rows,
 )
@@ -151,8 +152,8 @@ def show_lines(invoice: Invoice, lines: Sequence[InvoiceLine]) -> None:
             {
                 "#": str(line.line_number),
                 "What": line.label,
-                "Kind": line.line_type.capitalize(),
-                "Plan": line.plan_name,
+                "Kind": kind_words(line),
+                "Plan": line.plan_name or formatting.NOTHING,
                 "Service period": formatting.period(line.service_start, line.service_end),
                 "Quantity": formatting.quantity(line.quantity if has_quantity(line) else None),
                 "Unit": line.unit or formatting.NOTHING,
@@ -203,8 +204,7 @@ def show_explanations(
                 )
             st.caption(
                 f"{rounding_words(line, exponent=exponent, currency=invoice.currency_code)} "
-                f"Price {plain(line.price_id)}, version {plain(line.price_version_id)}"
-                f"{filter_words(line)}."
+                f"{price_words(line)}"
             )
 
 

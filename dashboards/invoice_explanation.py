@@ -20,6 +20,12 @@ MODEL_WORDS = {
     "percentage": "A percentage of the amount, with what the price says of single events.",
     "package": "Whole packages, a started one counts.",
 }
+KIND_WORDS = {
+    "maximum_spend": "What the price comes to beyond its maximum, taken off again.",
+    "true_up": "What is missing to the minimum that was committed to.",
+    "discount": "A discount, taken off what it applies to.",
+    "one_off": "A single amount that no price makes.",
+}
 
 
 def matches(parts: Decimal, whole: Decimal) -> bool:
@@ -34,17 +40,33 @@ def has_quantity(line: InvoiceLine) -> bool:
 
 def charge_words(line: InvoiceLine) -> str:
     """Returns one sentence or two on what the line charges."""
-    model = MODEL_WORDS.get(line.charge_model, formatting.words(line.charge_model).capitalize())
     served = formatting.period(line.service_start, line.service_end)
     if line.line_type == "adjustment":
         return (
-            f"**Adjustment for {served}**: usage that arrived after that month was closed. "
+            f"**Adjustment for {served}**: what changed after that month was closed. "
             "What the period comes to now, less what was already billed for it."
         )
+    if line.charge_model is None:
+        return f"{KIND_WORDS.get(line.line_type, kind_words(line))} Service period {served}."
+    model = MODEL_WORDS.get(line.charge_model, formatting.words(line.charge_model).capitalize())
     if not has_quantity(line):
         return f"{model} Service period {served}."
     unit = f" {formatting.plain(line.unit)}" if line.unit else ""
     return f"{model} **{formatting.quantity(line.quantity)}{unit}** in {served}."
+
+
+def kind_words(line: InvoiceLine) -> str:
+    """Returns what kind of line it is: `True up`."""
+    return formatting.words(line.line_type).capitalize()
+
+
+def price_words(line: InvoiceLine) -> str:
+    """Returns the price of the line, as a sentence; empty without one."""
+    if line.price_id is None:
+        return ""
+    version = line.price_version_id
+    named = f", version {formatting.plain(version)}" if version is not None else ""
+    return f"Price {formatting.plain(line.price_id)}{named}{filter_words(line)}."
 
 
 def tier_rows(

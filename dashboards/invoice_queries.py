@@ -81,11 +81,12 @@ class InvoiceLine:
     line_key: str
     line_number: int
     line_type: str
-    subscription_id: str
-    plan_name: str
-    price_id: str
-    price_version_id: str
-    charge_model: str
+    adjusted_line_type: str | None
+    subscription_id: str | None
+    plan_name: str | None
+    price_id: str | None
+    price_version_id: str | None
+    charge_model: str | None
     label: str
     meter_id: str | None
     meter_name: str | None
@@ -160,9 +161,10 @@ select {REGISTER_COLUMNS} from reporting.rpt_invoice_register where invoice_key 
 
 INVOICE_LINES = """
 select
-    line_key, line_number, line_type, subscription_id, plan_name, price_id, price_version_id,
-    charge_model, label, meter_id, meter_name, unit, dimension_filter, service_start, service_end,
-    quantity, amount_unrounded, amount_minor, count(*) over () as invoice_line_count,
+    line_key, line_number, line_type, adjusted_line_type, subscription_id, plan_name, price_id,
+    price_version_id, charge_model, label, meter_id, meter_name, unit, dimension_filter,
+    service_start, service_end, quantity, amount_unrounded, amount_minor,
+    count(*) over () as invoice_line_count,
     sum(amount_minor) over () as invoice_amount_minor
 from reporting.rpt_invoice_lines
 where invoice_key = :invoice_key
@@ -181,7 +183,8 @@ order by line_key, tier_number
 INVOICE_LINES_CSV = f"""
 select
     invoice_key, {spreadsheet_safe("invoice_number")} as invoice_number, line_key, line_number,
-    line_type, {spreadsheet_safe("customer_id")} as customer_id,
+    line_type, charge_key, {spreadsheet_safe("source_id")} as source_id, adjusted_line_type,
+    charge_month, {spreadsheet_safe("customer_id")} as customer_id,
     {spreadsheet_safe("subscription_id")} as subscription_id,
     {spreadsheet_safe("plan_name")} as plan_name, {spreadsheet_safe("price_id")} as price_id,
     {spreadsheet_safe("price_version_id")} as price_version_id, charge_model,

@@ -19,7 +19,7 @@ from tests.dbt_harness import (
     install_catalog,
     read_as_admin,
 )
-from tests.drafting import LOADS_ONLY
+from tests.drafting import EVERYTHING, LOADS_ONLY
 from warehouse import Role, Warehouse
 
 AUGUST, SEPTEMBER = "2026-08-01", "2026-09-01"
@@ -52,6 +52,7 @@ REGISTER = (
 CLOSED_TABLES = ("fct_invoices", "fct_invoice_lines", "fct_invoice_line_tiers")
 # as in production: rating tables are replaced only when what they are made from has changed
 DEPLOYED = ("--vars", "{code_version: deployed}")
+GAINED = ("charge_key", "source_id", "adjusted_line_type", "charge_month")
 DUMP = "select md5(string_agg(t::text, ';' order by t::text)) from marts.{} as t"
 
 
@@ -231,3 +232,28 @@ def explained(warehouse: Warehouse) -> None:
     assert events["adjustment", "bytes"] == events["adjustment", "calls"] == ["late"]
     assert found["adjustment", "bytes"].measured_quantity == 4
     assert found["adjustment", "calls"].counted["event_count"] == 1
+
+
+def test_a_table_closed_before_gains_the_columns_of_today(
+    closed: Warehouse, clone: Callable
+) -> None:
+    warehouse = clone(closed)
+    dropped = ", ".join(f"drop column {name} cascade" for name in GAINED)
+    engine = create_engine(warehouse.admin_url)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"alter table marts.fct_invoice_lines {dropped}, alter column price_id set not null"
+        )
+    engine.dispose()
+    before = dump(warehouse)
+    insert_load(warehouse, LATE)
+    said_of(dbt(warehouse, "build", *EVERYTHING, *DEPLOYED))
+    columns = (
+        f"select attname, attnotnull from pg_attribute where attname in {(*GAINED, 'price_id')}"
+        " and attrelid = 'marts.fct_invoice_lines'::regclass"
+    )
+    nullable = dict.fromkeys([*GAINED, "price_id"], False)
+    assert dict(read_as_admin(warehouse, columns)) == nullable
+    assert dump(warehouse)[0] == before[0]
+    drafted = read_as_admin(warehouse, f"{LINES} where line_type = 'adjustment'")
+    assert {row[:2]: row[2] for row in drafted} == ADJUSTMENTS

@@ -21,7 +21,8 @@ PROMISED = {
     "rpt_invoice_register": "invoice_key invoice_number status legal_entity_id legal_entity_name"
     f" customer_id customer_name {AMOUNTS} period_start period_end issued_at due_on line_count"
     " total_minor adjustment_minor catalog_version",
-    "rpt_invoice_lines": f"{LINE} invoice_number line_number line_type customer_id subscription_id"
+    "rpt_invoice_lines": f"{LINE} invoice_number line_number line_type charge_key source_id"
+    " adjusted_line_type charge_month customer_id subscription_id"
     " plan_name price_id price_version_id charge_model label meter_id meter_name unit"
     f" dimension_filter service_start service_end quantity amount_unrounded amount_minor {AMOUNTS}"
     " status",

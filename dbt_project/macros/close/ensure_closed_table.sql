@@ -1,5 +1,5 @@
-{# Makes a table of closed rows when it is missing, from the contract of its model; for the views that read what
-   is closed while they are made before the table's own model runs. #}
+{# Makes a table of closed rows when it is missing, and extends it by what it lacks, from the contract of its
+   model; for the views that read what is closed while they are made before the table's own model runs. #}
 {%- macro ensure_closed_table(model_name) -%}
     {%- if execute -%}
         {%- set node = graph.nodes['model.' ~ project_name ~ '.' ~ model_name] -%}

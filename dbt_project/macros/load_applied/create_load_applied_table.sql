@@ -1,5 +1,6 @@
 {# Makes the table of a load_applied model from its contract when it is missing. Text is collated "C", so that
-   order and equality are those of the bytes on every server.
+   order and equality are those of the bytes on every server. A closed table that exists gains the columns that
+   it lacks.
    node: the model or its entry in the graph. #}
 {%- macro create_load_applied_table(relation, node) -%}
     {%- set found = run_query("select to_regclass('" ~ relation ~ "') is not null as is_found") -%}
@@ -33,5 +34,7 @@
         {%- call statement('table_comment') -%}
             comment on table {{ relation }} is {{ quoted_literal(node.description) | replace('::text', '') }}
         {%- endcall -%}
+    {%- elif node.config.get('applied_by', 'load') == 'close' -%}
+        {%- do extend_closed_table(relation, node) -%}
     {%- endif -%}
 {%- endmacro -%}

@@ -16,6 +16,7 @@ LINE = InvoiceLine(
     line_key="k",
     line_number=1,
     line_type="charge",
+    adjusted_line_type=None,
     subscription_id="s",
     plan_name="Plan",
     price_id="calls",
@@ -102,6 +103,17 @@ def test_steps_of_other_models(model: str, words: str) -> None:
 def test_an_adjustment_names_its_own_service_period() -> None:
     words = invoice_explanation.charge_words(replace(LINE, line_type="adjustment"))
     assert "Adjustment for 2026-09-01 to 2026-09-30" in words
+
+
+def test_a_line_without_a_price_says_what_it_is() -> None:
+    line = replace(
+        LINE, line_type="true_up", charge_model=None, price_id=None, price_version_id=None
+    )
+    words = invoice_explanation.charge_words(line)
+    assert words.startswith("What is missing to the minimum that was committed to. Service period")
+    assert invoice_explanation.kind_words(line) == "True up"
+    assert invoice_explanation.price_words(line) == ""
+    assert invoice_explanation.price_words(LINE).startswith("Price calls, version calls@2026")
 
 
 def test_rounding_is_told() -> None:

@@ -1,39 +1,15 @@
--- grain: one row per subscription_id, price_version_id and month_start whose closed amount is no longer right
+-- grain: one row per charge_key and currency_code whose closed amount is no longer right
 with
 
-live_charges as (
+live_lines as (
 
     select
+        customer_id,
+        line_type,
+        source_id,
         subscription_id,
         price_version_id,
         month_start,
-        customer_id,
-        price_id,
-        meter_id,
-        legal_entity_id,
-        charge_model,
-        label,
-        plan_name,
-        dimension_filter::text as dimension_filter,
-        currency_code,
-        currency_exponent,
-        quantity,
-        amount_unrounded,
-        amount_minor,
-        service_start,
-        service_end
-    from {{ ref('int_charges_rounded') }}
-    where is_closed
-
-),
-
-billed_charges as (
-
-    select
-        subscription_id,
-        price_version_id,
-        date_trunc('month', service_start::timestamp)::date as month_start,
-        customer_id,
         price_id,
         meter_id,
         legal_entity_id,
@@ -48,20 +24,20 @@ billed_charges as (
         amount_minor,
         service_start,
         service_end
-    from {{ ref('stg_closed__invoice_lines') }}
+    from {{ ref('int_invoice_lines_computed') }}
+    where is_closed
 
 ),
 
--- both sides, what was billed with its sign turned: their sum is what is still to bill
-signed_charges as (
+billed_lines as (
 
-    select * from live_charges
-    union all
     select
+        customer_id,
+        line_type,
+        source_id,
         subscription_id,
         price_version_id,
         month_start,
-        customer_id,
         price_id,
         meter_id,
         legal_entity_id,
@@ -76,45 +52,45 @@ signed_charges as (
         -amount_minor as amount_minor,
         service_start,
         service_end
-    from billed_charges
+    from {{ ref('int_lines_billed') }}
 
 ),
 
+-- both sides, what was billed with its sign turned: their sum is what is still to bill
+signed_lines as (
+
+    select live_lines.*, true as is_live from live_lines
+    union all
+    select billed_lines.*, false as is_live from billed_lines
+
+),
+
+-- grouped by what the charge_key is made of; words and days are those of now, or else those billed
 differences as (
 
     select
+        customer_id,
+        line_type,
+        source_id,
         subscription_id,
         price_version_id,
         month_start,
-        customer_id,
-        price_id,
-        meter_id,
-        legal_entity_id,
-        charge_model,
-        max(label) as label,
-        max(plan_name) as plan_name,
-        max(dimension_filter) as dimension_filter,
+        max(price_id) as price_id,
+        max(meter_id) as meter_id,
+        coalesce(max(legal_entity_id) filter (where is_live), max(legal_entity_id)) as legal_entity_id,
+        coalesce(max(charge_model) filter (where is_live), max(charge_model)) as charge_model,
+        coalesce(max(label) filter (where is_live), max(label)) as label,
+        coalesce(max(plan_name) filter (where is_live), max(plan_name)) as plan_name,
+        coalesce(max(dimension_filter) filter (where is_live), max(dimension_filter)) as dimension_filter,
         currency_code,
-        currency_exponent,
+        max(currency_exponent) as currency_exponent,
         sum(quantity)::numeric(38, 9) as quantity,
         sum(amount_unrounded)::numeric(38, 12) as amount_unrounded,
         sum(amount_minor)::bigint as amount_minor,
-        service_start,
-        service_end
-    from signed_charges
-    group by
-        subscription_id,
-        price_version_id,
-        month_start,
-        customer_id,
-        price_id,
-        meter_id,
-        legal_entity_id,
-        charge_model,
-        currency_code,
-        currency_exponent,
-        service_start,
-        service_end
+        coalesce(max(service_start) filter (where is_live), max(service_start)) as service_start,
+        coalesce(max(service_end) filter (where is_live), max(service_end)) as service_end
+    from signed_lines
+    group by customer_id, line_type, source_id, subscription_id, price_version_id, month_start, currency_code
     having sum(quantity) <> 0 or sum(amount_unrounded) <> 0 or sum(amount_minor) <> 0
 
 ),
@@ -132,6 +108,9 @@ open_months as (
 adjustments as (
 
     select
+        {{ surrogate_key([
+            'customer_id', 'line_type', 'source_id', 'subscription_id', 'price_version_id', 'month_start'
+        ]) }} as charge_key,
         differences.*,
         (
             select min(open_months.month_start)

@@ -11,6 +11,7 @@ lines as (
         customer_id,
         currency_code,
         currency_exponent,
+        charge_month,
         period_start
     from {{ ref('int_invoice_lines_drafted') }}
     where line_type = 'charge'
@@ -53,7 +54,7 @@ line_tiers as (
         on
             lines.subscription_id = tiers.subscription_id
             and lines.price_version_id = tiers.price_version_id
-            and lines.period_start = tiers.month_start
+            and lines.charge_month = tiers.month_start
 
 )
 

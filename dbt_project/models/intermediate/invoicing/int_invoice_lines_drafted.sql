@@ -1,11 +1,15 @@
--- grain: one row per line_key: a charge of an open month, or an adjustment of a closed one
+-- grain: one row per line_key: a line of an open month, or the adjustment of one of a closed month
 with
 
-charges as (
+computed_lines as (
 
     select
-        'charge' as line_type,
+        charge_key,
+        line_type,
+        source_id,
+        null::text as adjusted_line_type,
         month_start as period_start,
+        month_start as charge_month,
         subscription_id,
         price_version_id,
         customer_id,
@@ -15,7 +19,7 @@ charges as (
         charge_model,
         label,
         plan_name,
-        dimension_filter::text as dimension_filter,
+        dimension_filter,
         currency_code,
         currency_exponent,
         quantity,
@@ -23,7 +27,7 @@ charges as (
         amount_minor,
         service_start,
         service_end
-    from {{ ref('int_charges_rounded') }}
+    from {{ ref('int_invoice_lines_computed') }}
     where not is_closed
 
 ),
@@ -31,8 +35,12 @@ charges as (
 adjustments as (
 
     select
+        charge_key,
         'adjustment' as line_type,
+        source_id,
+        line_type as adjusted_line_type,
         period_start,
+        month_start as charge_month,
         subscription_id,
         price_version_id,
         customer_id,
@@ -67,7 +75,7 @@ meters as (
 
 lines as (
 
-    select * from charges
+    select * from computed_lines
     union all
     select * from adjustments
 
@@ -78,15 +86,15 @@ keyed_lines as (
     select
         lines.*,
         {{ surrogate_key(['lines.customer_id', 'lines.period_start', 'lines.currency_code']) }} as invoice_key,
-        {{ surrogate_key([
-            'lines.customer_id',
-            'lines.period_start',
-            'lines.currency_code',
-            'lines.line_type',
-            'lines.subscription_id',
-            'lines.price_version_id',
-            'lines.service_start'
-        ]) }} as line_key
+        {{ surrogate_key(['lines.charge_key', 'lines.period_start', 'lines.currency_code', 'lines.line_type']) }}
+            as line_key,
+        case coalesce(lines.adjusted_line_type, lines.line_type)
+            when 'charge' then 1
+            when 'maximum_spend' then 2
+            when 'true_up' then 3
+            when 'one_off' then 4
+            when 'discount' then 5
+        end as type_position
     from lines
 
 ),
@@ -97,14 +105,21 @@ numbered_lines as (
         keyed_lines.line_key,
         keyed_lines.invoice_key,
         row_number() over (
-            partition by keyed_lines.invoice_key
+            partition by keyed_lines.customer_id, keyed_lines.invoice_key
             order by
-                keyed_lines.line_type desc,
+                keyed_lines.adjusted_line_type is not null,
+                keyed_lines.type_position,
                 keyed_lines.service_start,
                 keyed_lines.subscription_id,
-                keyed_lines.price_version_id
+                keyed_lines.price_version_id,
+                keyed_lines.source_id,
+                keyed_lines.charge_key
         )::integer as line_number,
         keyed_lines.line_type,
+        keyed_lines.charge_key,
+        keyed_lines.source_id,
+        keyed_lines.adjusted_line_type,
+        keyed_lines.charge_month,
         keyed_lines.customer_id,
         keyed_lines.legal_entity_id,
         keyed_lines.subscription_id,

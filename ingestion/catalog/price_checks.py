@@ -9,8 +9,10 @@ from itertools import combinations, pairwise
 from ingestion.catalog.documents import Location
 from ingestion.catalog.models import Meter, Plan
 from ingestion.catalog.price_models import (
+    DynamicPrice,
     FlatPrice,
     PercentagePrice,
+    PerUnitPrice,
     PlanPrice,
     PriceVersion,
     TieredPrice,
@@ -37,6 +39,7 @@ def check_prices(
         location: Location = ("prices", index)
         problems.extend(_check_meter(plan, price, location, meters, known_meters))
         problems.extend(_check_versions(plan, price, location))
+        problems.extend(_check_signs(plan, price, location))
         if isinstance(price, TieredPrice):
             problems.extend(_check_tiers(plan, price, location))
     problems.extend(_check_ties(plan))
@@ -61,10 +64,13 @@ def _check_meter(
     meter = meters.get(price.meter_id)
     if meter is None:
         return
-    if isinstance(price, PercentagePrice) and meter.aggregation != "sum":
+    if isinstance(price, PercentagePrice | DynamicPrice) and meter.aggregation != "sum":
+        priced = "a percentage is of an amount"
+        if isinstance(price, DynamicPrice):
+            priced = "a dynamic price adds up amounts"
         yield plan.problem(
             (*location, "meter_id"),
-            f"a percentage is of an amount, and meter {meter.meter_id!r} is a {meter.aggregation}",
+            f"{priced}, and meter {meter.meter_id!r} is a {meter.aggregation}",
             "use a meter with aggregation: sum over events whose quantity is the amount",
         )
     for dimension in price.filter:
@@ -97,6 +103,19 @@ def _check_versions(plan: Written[Plan], price: PlanPrice, location: Location) -
                 "usage would go unpriced",
                 f"set valid_to: {later.valid_from}; if the gap is meant, give the later version "
                 "a price of its own",
+            )
+
+
+def _check_signs(plan: Written[Plan], price: PlanPrice, location: Location) -> Iterator[Problem]:
+    if not isinstance(price, FlatPrice | PerUnitPrice) or price.allow_negative:
+        return
+    field = "amount" if isinstance(price, FlatPrice) else "unit_price"
+    for index, version in enumerate(price.versions):
+        if getattr(version, field) < 0:
+            yield plan.problem(
+                (*location, "versions", index, field),
+                f"{getattr(version, field)} is negative",
+                "write zero or more, or give the price allow_negative: true if it gives money back",
             )
 
 

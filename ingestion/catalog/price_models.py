@@ -10,7 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from ingestion.catalog.scalars import Day, Identifier, Percent, Price, Quantity, Size, Text, fault
+from ingestion.catalog.scalars import (
+    Day,
+    Identifier,
+    Percent,
+    Price,
+    Quantity,
+    SignedPrice,
+    Size,
+    Text,
+    fault,
+)
 
 
 class CatalogModel(BaseModel):
@@ -59,14 +69,40 @@ class PriceVersion(CatalogModel):
 class FlatVersion(PriceVersion):
     """A fee per calendar month."""
 
-    amount: Price
+    amount: SignedPrice
 
 
-class PerUnitVersion(PriceVersion):
-    """A price per unit, after free units."""
+class UsageVersion(PriceVersion):
+    """What is done to a quantity before it is priced: divided, rounded, freed; in that order.
 
-    unit_price: Price
+    `quantity_rounding_places` is the number of decimal places that rounding keeps; -2 are hundreds.
+    """
+
+    divide_by: Size | None = None
+    quantity_rounding: Literal["none", "up", "down", "nearest"] = "none"
+    quantity_rounding_places: Annotated[int, Field(ge=-18, le=9)] = 0
     free_units: Quantity = Decimal(0)
+
+    @model_validator(mode="after")
+    def _check_rounding(self) -> UsageVersion:
+        if self.quantity_rounding == "none" and self.quantity_rounding_places != 0:
+            raise fault(
+                "quantity_rounding_places without quantity_rounding",
+                "say how to round: quantity_rounding: up, down or nearest",
+            )
+        return self
+
+
+class PerUnitVersion(UsageVersion):
+    """A price per unit."""
+
+    unit_price: SignedPrice
+
+
+class DynamicVersion(PriceVersion):
+    """What each amount is multiplied by: 0.01 where events bring hundredths."""
+
+    multiplier: Price = Decimal(1)
 
 
 class PercentageVersion(PriceVersion):
@@ -91,27 +127,26 @@ class PercentageVersion(PriceVersion):
         return self
 
 
-class PackageVersion(PriceVersion):
-    """A price per started package, after free units."""
+class PackageVersion(UsageVersion):
+    """A price per started package."""
 
     package_size: Size
     package_price: Price
-    free_units: Quantity = Decimal(0)
 
 
-class TieredVersion(PriceVersion):
+class TieredVersion(UsageVersion):
     """Tiers in ascending order; the last one is open."""
 
     tiers: Annotated[tuple[Tier, ...], Field(min_length=1)]
 
 
-class RateTieredVersion(PriceVersion):
+class RateTieredVersion(UsageVersion):
     """Tiers of an amount in ascending order; the last one is open."""
 
     tiers: Annotated[tuple[RateTier, ...], Field(min_length=1)]
 
 
-class StairstepVersion(PriceVersion):
+class StairstepVersion(UsageVersion):
     """Steps in ascending order; the last one is open."""
 
     tiers: Annotated[tuple[Step, ...], Field(min_length=1)]
@@ -128,6 +163,7 @@ class FlatPrice(PriceBase):
     """A fixed fee per month, in arrears, prorated by days."""
 
     charge_model: Literal["flat"]
+    allow_negative: bool = False
     versions: Annotated[tuple[FlatVersion, ...], Field(min_length=1)]
 
 
@@ -142,6 +178,7 @@ class PerUnitPrice(UsagePriceBase):
     """Quantity times unit price."""
 
     charge_model: Literal["per_unit"]
+    allow_negative: bool = False
     versions: Annotated[tuple[PerUnitVersion, ...], Field(min_length=1)]
 
 
@@ -157,6 +194,14 @@ class PercentagePrice(UsagePriceBase):
 
     charge_model: Literal["percentage"]
     versions: Annotated[tuple[PercentageVersion, ...], Field(min_length=1)]
+
+
+class DynamicPrice(UsagePriceBase):
+    """The amounts that come with the events; their sum is below zero only where that is allowed."""
+
+    charge_model: Literal["dynamic"]
+    allow_negative: bool = False
+    versions: Annotated[tuple[DynamicVersion, ...], Field(min_length=1)]
 
 
 class TieredPrice(UsagePriceBase):
@@ -202,6 +247,7 @@ PlanPrice = Annotated[
     | GraduatedPrice
     | VolumePrice
     | StairstepPrice
-    | GraduatedPercentagePrice,
+    | GraduatedPercentagePrice
+    | DynamicPrice,
     Field(discriminator="charge_model"),
 ]

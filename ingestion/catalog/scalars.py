@@ -69,6 +69,10 @@ def _read_price(value: Any) -> Decimal:
     return number
 
 
+def _read_signed_price(value: Any) -> Decimal:
+    return read_number(value, places=PRICE_PLACES)
+
+
 def _read_percent(value: Any) -> Decimal:
     number = read_number(value, places=PERCENT_PLACES)
     if number < 0:
@@ -126,6 +130,9 @@ def _shown(value: Any) -> str:
 
 Price = Annotated[Decimal, BeforeValidator(_read_price)]
 """Money in major units of the plan's currency, zero or more, at most 12 decimal places."""
+
+SignedPrice = Annotated[Decimal, BeforeValidator(_read_signed_price)]
+"""Money that may be below zero where its price says so, at most 12 decimal places."""
 
 Percent = Annotated[Decimal, BeforeValidator(_read_percent)]
 """A rate in percent, zero or more, at most 10 decimal places."""

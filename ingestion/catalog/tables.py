@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from ingestion.catalog.models import Catalog
 from ingestion.catalog.price_models import (
+    DynamicVersion,
     FlatPrice,
     PackageVersion,
     PercentageVersion,
@@ -23,6 +24,7 @@ from ingestion.catalog.price_models import (
     Tier,
     TieredPrice,
     UsagePriceBase,
+    UsageVersion,
 )
 
 MONEY = pa.decimal128(38, 12)
@@ -90,6 +92,10 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("free_amount_unrounded", MONEY),
             pa.field("minimum_per_event_unrounded", MONEY),
             pa.field("maximum_per_event_unrounded", MONEY),
+            pa.field("divide_by", QUANTITY),
+            pa.field("quantity_rounding", pa.string()),
+            pa.field("quantity_rounding_places", pa.int32()),
+            pa.field("is_negative_allowed", pa.bool_()),
         ]
     ),
     "price_tiers": pa.schema(
@@ -170,7 +176,7 @@ def _json_of(value: Any) -> str:
 def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
     is_usage = isinstance(price, UsagePriceBase)
     for version in sorted(price.versions, key=lambda item: item.valid_from):
-        has_free_units = isinstance(version, PerUnitVersion | PackageVersion)
+        has_free_units = isinstance(version, UsageVersion)
         is_package = isinstance(version, PackageVersion)
         yield {
             "price_id": price.price_id,
@@ -193,6 +199,7 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
                 isinstance(price, TieredPrice) and price.zero_usage_flat_fee == "charged"
             ),
             **_terms_by_event(version),
+            **_terms_by_choice(price, version),
         }
 
 
@@ -200,6 +207,8 @@ def _unit_price(version: PriceVersion) -> Decimal | None:
     """Return the price of a unit; a rate is the price of a unit of money."""
     if isinstance(version, PercentageVersion):
         return version.rate_percent.scaleb(-2)
+    if isinstance(version, DynamicVersion):
+        return version.multiplier
     return version.unit_price if isinstance(version, PerUnitVersion) else None
 
 
@@ -213,6 +222,19 @@ def _terms_by_event(version: PriceVersion) -> dict[str, Any]:
         "minimum_per_event_unrounded": version.minimum_per_event,
         "maximum_per_event_unrounded": version.maximum_per_event,
     }
+
+
+def _terms_by_choice(price: PlanPrice, version: PriceVersion) -> dict[str, Any]:
+    """Return terms that few prices have; others keep the rows, and so the hash, that they had."""
+    terms: dict[str, Any] = {}
+    if getattr(price, "allow_negative", False):
+        terms["is_negative_allowed"] = True
+    if isinstance(version, UsageVersion) and version.divide_by is not None:
+        terms["divide_by"] = version.divide_by
+    if isinstance(version, UsageVersion) and version.quantity_rounding != "none":
+        terms["quantity_rounding"] = version.quantity_rounding
+        terms["quantity_rounding_places"] = version.quantity_rounding_places
+    return terms
 
 
 def _tier_rows(price: PlanPrice) -> Iterator[dict[str, Any]]:

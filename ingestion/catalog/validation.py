@@ -93,6 +93,8 @@ def _problem_of(entry: Entry, model: type[BaseModel], detail: ErrorDetails) -> P
             return entry.problem(written, "is empty", "give at least one")
         case "string_type":
             return entry.problem(written, "is not text", "write one value")
+        case "bool_parsing" | "bool_type":
+            return entry.problem(written, f"{detail['input']!r} is unknown", "use true or false")
         case "greater_than_equal" | "less_than_equal" | "int_parsing" | "int_type":
             return entry.problem(written, detail["msg"], "give a whole number in that range")
         case _:

@@ -25,7 +25,8 @@ FILTERS: tuple[dict[str, str], ...] = (
 )
 TIERED_MODELS = ("graduated", "volume", "stairstep", "graduated_percentage")
 CHARGE_MODELS = ("per_unit", "package", *TIERED_MODELS)
-AMOUNT_MODELS = ("percentage",) * 12  # of sums only, so more often of those
+AMOUNT_MODELS = (*("percentage",) * 12, *("dynamic",) * 3)  # of sums only, so more often of those
+ROUNDINGS = ("none", "none", "up", "down", "nearest")
 METERS: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("sums", "sum", "work", {}),
     ("counts", "count", "work", {}),
@@ -92,8 +93,8 @@ def random_events(seed: int, catalog: Catalog, *, per_customer: int) -> list[Usa
         for number in range(rng.randint(0, per_customer)):
             event_type = rng.choice(EVENT_TYPES)
             quantity, properties = _quantity(rng, edges[customer.customer_id]), _properties(rng)
-            if event_type == "change":
-                quantity *= rng.choice((1, 1, -1))
+            if event_type in ("change", "work"):
+                quantity *= rng.choice((1, 1, -1) if event_type == "change" else (1, 1, 1, 1, -1))
             if event_type == "visit":
                 properties["user"] = rng.choice(USERS)
             events.append(
@@ -141,6 +142,8 @@ def _prices(rng: random.Random, plan_id: str) -> Iterator[dict[str, Any]]:
                 "filter": conditions,
                 "versions": [{**span, **_parameters(rng, charge_model)} for span in _spans(rng)],
             }
+            if charge_model in ("dynamic", "per_unit"):
+                price["allow_negative"] = rng.random() < 0.5
             if charge_model in TIERED_MODELS:
                 price["tier_boundary"] = rng.choice(("inclusive", "exclusive"))
                 price["zero_usage_flat_fee"] = rng.choice(("charged", "not_charged"))
@@ -157,14 +160,32 @@ def _spans(rng: random.Random) -> list[dict[str, date | None]]:
 
 
 def _parameters(rng: random.Random, charge_model: str) -> dict[str, Any]:
-    free_units = rng.choice((Decimal(0), Decimal(10), Decimal("2.5")))
-    if charge_model == "per_unit":
-        return {"unit_price": _money(rng), "free_units": free_units}
-    if charge_model == "package":
-        size = rng.choice((Decimal(1), Decimal(10), Decimal("0.3"), Decimal(7)))
-        return {"package_size": size, "package_price": _money(rng), "free_units": free_units}
     if charge_model == "percentage":
         return _percentage(rng)
+    if charge_model == "dynamic":
+        return {"multiplier": rng.choice((Decimal(1), Decimal("0.01"), Decimal("1.33333")))}
+    return {**_transform(rng), **_usage_parameters(rng, charge_model)}
+
+
+def _transform(rng: random.Random) -> dict[str, Any]:
+    free_units = rng.choice((Decimal(0), Decimal(10), Decimal("2.5")))
+    if rng.random() < 0.6:
+        return {"free_units": free_units}
+    rounding = rng.choice(ROUNDINGS)
+    return {
+        "divide_by": rng.choice((None, Decimal(3), Decimal("0.7"), Decimal(10), Decimal("0.001"))),
+        "quantity_rounding": rounding,
+        "quantity_rounding_places": 0 if rounding == "none" else rng.choice((0, 0, 1, -1, 9)),
+        "free_units": free_units,
+    }
+
+
+def _usage_parameters(rng: random.Random, charge_model: str) -> dict[str, Any]:
+    if charge_model == "per_unit":
+        return {"unit_price": _money(rng)}
+    if charge_model == "package":
+        size = rng.choice((Decimal(1), Decimal(10), Decimal("0.3"), Decimal(7)))
+        return {"package_size": size, "package_price": _money(rng)}
     bounds = sorted(
         rng.sample(("1", "5", "10", "10.5", "20", "33.333333333"), rng.randint(0, 3)), key=Decimal
     )

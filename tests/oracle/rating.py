@@ -12,6 +12,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from ingestion.catalog.price_models import (
+    DynamicPrice,
     FlatPrice,
     GraduatedPercentagePrice,
     GraduatedPrice,
@@ -25,6 +26,7 @@ from ingestion.catalog.price_models import (
     StairstepPrice,
     Step,
     Tier,
+    UsageVersion,
     VolumePrice,
 )
 
@@ -48,10 +50,11 @@ class TierCharge:
 
 @dataclass(frozen=True)
 class Charge:
-    """An unrounded amount in major units, with its tiers where the model has tiers."""
+    """An unrounded amount in major units, and the tiers that it is made of."""
 
     amount: Fraction
-    tiers: tuple[TierCharge, ...] = ()
+    tiers: tuple[TierCharge, ...]
+    rated_quantity: Fraction = ZERO
 
 
 def rate(
@@ -71,44 +74,85 @@ def rate(
         day_share: Share of the month's days that is charged; used by flat prices only.
         event_amounts: What the single events came to, in order; used by percentages only.
     """
-    used = max(quantity, ZERO)
     if isinstance(price, FlatPrice):
-        return Charge(Fraction(version.amount) * day_share)
-    if isinstance(price, PerUnitPrice):
-        return Charge(_beyond(used, version.free_units) * Fraction(version.unit_price))
-    if isinstance(price, PackagePrice):
-        packages = _ceiling(_beyond(used, version.free_units) / Fraction(version.package_size))
-        return Charge(packages * Fraction(version.package_price))
+        return _charge_of((TierCharge(1, day_share, Fraction(version.amount), ZERO),), ZERO)
+    used = max(quantity, ZERO)
+    if isinstance(price, DynamicPrice):
+        used = quantity if price.allow_negative else used
+        multiplier = Fraction(version.multiplier)
+        tiers = (TierCharge(1, used, multiplier, ZERO),) if quantity != 0 else ()
+        return _charge_of(tiers, used)
     if isinstance(price, PercentagePrice):
-        return Charge(rate_percentage(used, version, event_amounts))
+        return _charge_of(rate_percentage(used, version, event_amounts), used)
+    rated = transform(used, version)
+    free = min(rated, Fraction(version.free_units))
+    tiers = rate_billable(price, version, rated - free, is_used=quantity != 0)
+    if version.free_units > 0 and quantity > 0:
+        tiers = (TierCharge(0, free, ZERO, ZERO), *tiers)
+    return _charge_of(tiers, rated)
+
+
+def transform(used: Fraction, version: UsageVersion) -> Fraction:
+    """Return a quantity divided and rounded as a price version says."""
+    if version.divide_by is None and version.quantity_rounding == "none":
+        return used
+    places = 9 if version.quantity_rounding == "none" else version.quantity_rounding_places
+    factor = Fraction(10) ** places
+    scaled = used / Fraction(version.divide_by or 1) * factor
+    match version.quantity_rounding:
+        case "up":
+            whole = _ceiling(scaled)
+        case "down":
+            whole = scaled.numerator // scaled.denominator
+        case _:
+            whole = to_minor_units(scaled, exponent=0, rounding_mode="half_away_from_zero")
+    return whole / factor
+
+
+def rate_billable(
+    price: PlanPrice, version: UsageVersion, billable: Fraction, *, is_used: bool
+) -> tuple[TierCharge, ...]:
+    """Return the tiers of what is left to bill; used is not billed where units are free."""
+    if isinstance(price, PerUnitPrice | PackagePrice) and not is_used:
+        return ()
+    if isinstance(price, PerUnitPrice):
+        return (TierCharge(1, billable, Fraction(version.unit_price), ZERO),)
+    if isinstance(price, PackagePrice):
+        packages = _ceiling(billable / Fraction(version.package_size))
+        return (TierCharge(1, Fraction(packages), Fraction(version.package_price), ZERO),)
     policies = {
         "is_inclusive": price.tier_boundary == "inclusive",
         "charges_zero_usage": price.zero_usage_flat_fee == "charged",
     }
     if isinstance(price, GraduatedPrice):
-        tiers = rate_graduated(used, version.tiers, **policies)
+        kind, tiers = rate_graduated, version.tiers
     elif isinstance(price, VolumePrice):
-        tiers = rate_volume(used, version.tiers, **policies)
+        kind, tiers = rate_volume, version.tiers
     elif isinstance(price, StairstepPrice):
-        tiers = rate_volume(used, tuple(map(_step_as_tier, version.tiers)), **policies)
+        kind, tiers = rate_volume, tuple(map(_step_as_tier, version.tiers))
     elif isinstance(price, GraduatedPercentagePrice):
-        tiers = rate_graduated(used, tuple(map(_rate_as_tier, version.tiers)), **policies)
+        kind, tiers = rate_graduated, tuple(map(_rate_as_tier, version.tiers))
     else:
         raise TypeError(price)
-    return Charge(sum((tier.amount for tier in tiers), ZERO), tiers)
+    charges = kind(billable, tiers, **policies)
+    if not charges and is_used:
+        return (TierCharge(1, ZERO, Fraction(tiers[0].unit_price), ZERO),)
+    return charges
 
 
 def rate_percentage(
     used: Fraction, version: PercentageVersion, event_amounts: Sequence[Fraction]
-) -> Fraction:
-    """Return what an amount costs that came in single events."""
+) -> tuple[TierCharge, ...]:
+    """Return what an amount costs that came in single events: free, by rate, least, greatest."""
     rate_of_one = Fraction(version.rate_percent) / 100
     fee = Fraction(version.fixed_fee_per_event)
     limits = (version.minimum_per_event, version.maximum_per_event)
     allowances = (version.free_events, version.free_amount)
+    if not event_amounts:
+        return ()
     if all(term is None for term in (*limits, *allowances)):
-        return used * rate_of_one + fee * len(event_amounts)
-    total = ZERO
+        return (TierCharge(1, used, rate_of_one, fee * len(event_amounts)),)
+    parts: dict[int, list[Fraction]] = {}
     free_events_left = version.free_events
     free_amount_left = None if version.free_amount is None else Fraction(version.free_amount)
     is_allowance_over = all(term is None for term in allowances)
@@ -122,16 +166,36 @@ def rate_percentage(
             if free_amount_left is None or paid <= free_amount_left:
                 if free_amount_left is not None:
                     free_amount_left -= paid
+                _add_to(parts, 0, paid, ZERO)
                 continue
+            if free_amount_left > 0:
+                _add_to(parts, 0, free_amount_left, ZERO)
             paid -= free_amount_left
             is_allowance_over = True
         cost = paid * rate_of_one + fee
-        if limits[0] is not None:
-            cost = max(cost, Fraction(limits[0]))
-        if limits[1] is not None:
-            cost = min(cost, Fraction(limits[1]))
-        total += cost
-    return total
+        least, greatest = (None if limit is None else Fraction(limit) for limit in limits)
+        if greatest is not None and greatest < max(cost, least or ZERO):
+            _add_to(parts, 3, paid, greatest)
+        elif least is not None and least > cost:
+            _add_to(parts, 2, paid, least)
+        else:
+            _add_to(parts, 1, paid, fee)
+    return tuple(
+        TierCharge(number, quantity, rate_of_one if number == 1 else ZERO, fees)
+        for number, (quantity, fees) in sorted(parts.items())
+    )
+
+
+def _add_to(
+    parts: dict[int, list[Fraction]], number: int, quantity: Fraction, fee: Fraction
+) -> None:
+    part = parts.setdefault(number, [ZERO, ZERO])
+    part[0] += quantity
+    part[1] += fee
+
+
+def _charge_of(tiers: tuple[TierCharge, ...], rated_quantity: Fraction) -> Charge:
+    return Charge(sum((tier.amount for tier in tiers), ZERO), tiers, rated_quantity)
 
 
 def rate_graduated(
@@ -201,10 +265,6 @@ def to_minor_units(amount: Fraction, *, exponent: int, rounding_mode: str) -> in
         raise ValueError(rounding_mode)
     minor = whole + (1 if rounds_up else 0)
     return minor if amount >= 0 else -minor
-
-
-def _beyond(used: Fraction, free_units: Decimal) -> Fraction:
-    return max(used - Fraction(free_units), ZERO)
 
 
 def _ceiling(value: Fraction) -> int:

@@ -64,7 +64,7 @@ labelled as (
             when 'sum' then daily_usage.quantity_sum
             when 'max' then daily_usage.quantity_max
             else coalesce(daily_values.quantity, 0)
-        end::numeric(38, 9) as quantity
+        end::numeric(60, 9) as quantity
     from daily_usage
     inner join customers on daily_usage.customer_id = customers.customer_id
     inner join meters on daily_usage.meter_id = meters.meter_id

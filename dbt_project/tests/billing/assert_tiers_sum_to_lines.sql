@@ -1,5 +1,4 @@
--- The tiers of a tiered charge add up to its line, closed and draft, to the last digit; a line that entered no
--- tier (usage below zero, where zero usage is not charged) is zero.
+-- Every charge line has tiers, and they add up to it, closed and draft, to the last digit.
 with
 
 lines as (
@@ -8,7 +7,7 @@ lines as (
         line_key,
         amount_unrounded
     from {{ ref('rpt_invoice_lines') }}
-    where charge_model in ('graduated', 'volume', 'stairstep', 'graduated_percentage') and line_type = 'charge'
+    where line_type = 'charge'
 
 ),
 
@@ -30,4 +29,5 @@ from lines
 full outer join tiers on lines.line_key = tiers.line_key
 where
     lines.line_key is null
-    or lines.amount_unrounded <> coalesce(tiers.amount_unrounded, 0)
+    or tiers.line_key is null
+    or lines.amount_unrounded <> tiers.amount_unrounded

@@ -46,7 +46,7 @@ rebuilt as (
     select
         customer_id, meter_id, dimension_key, usage_date, count(*) as event_count,
         jsonb_build_array(
-            sum(quantity)::numeric(38, 9),
+            sum(quantity)::numeric(60, 9),
             sum(
                 quantity * extract(epoch from (usage_date + 1)::timestamp at time zone 'UTC' - occurred_at)
             )::numeric(60, 15)

@@ -74,8 +74,8 @@ reconciled as (
         count(*) filter (
             where meter_cells.quantity = coalesce(reference_cells.quantity, 0)
         ) as equal_cell_count,
-        coalesce(sum(meter_cells.quantity), 0)::numeric(38, 9) as quantity,
-        coalesce(sum(reference_cells.quantity), 0)::numeric(38, 9) as reference_quantity
+        coalesce(sum(meter_cells.quantity), 0)::numeric(60, 9) as quantity,
+        coalesce(sum(reference_cells.quantity), 0)::numeric(60, 9) as reference_quantity
     from pairs
     left join meter_cells on pairs.meter_id = meter_cells.meter_id
     left join reference_cells

@@ -26,6 +26,10 @@ segments as (
         flat_amount_unrounded,
         package_size,
         package_price_unrounded,
+        divide_by,
+        quantity_rounding,
+        quantity_rounding_places,
+        is_negative_allowed,
         free_units,
         days_in_month,
         is_zero_usage_flat_fee_charged,
@@ -63,6 +67,7 @@ measured as (
     select
         segments.*,
         coalesce(measured_usage.event_count, 0)::bigint as event_count,
+        -- not cut to the digits of a column: a sum may be longer, which rating reports
         coalesce(
             case meters.aggregation
                 when 'count' then measured_usage.event_count
@@ -71,7 +76,7 @@ measured as (
                 else measured_usage.quantity_not_added
             end,
             0
-        )::numeric(38, 9) as quantity
+        )::numeric(60, 9) as quantity
     from segments
     left join meters on segments.meter_id = meters.meter_id
     left join measured_usage

@@ -7,6 +7,7 @@ segments as (
         subscription_id,
         price_version_id,
         month_start,
+        customer_id,
         flat_amount_unrounded,
         service_end - service_start as service_days,
         days_in_month
@@ -15,28 +16,22 @@ segments as (
 
 ),
 
+-- 30 decimals: enough that the division can't move an amount over a rounding boundary
 amounts as (
 
     select
         subscription_id,
         price_version_id,
         month_start,
-        -- 30 decimals: enough that the division can't move an amount over a rounding boundary
+        customer_id,
+        1 as tier_number,
+        null::numeric as up_to,
+        trim_scale((service_days::numeric(60, 30) / days_in_month)::numeric(38, 9)) as quantity,
+        flat_amount_unrounded as unit_price_unrounded,
+        0::numeric(38, 12) as flat_fee_unrounded,
         trim_scale((flat_amount_unrounded * service_days)::numeric(60, 30) / days_in_month) as amount_exact
     from segments
 
-),
-
-rated as (
-
-    select
-        subscription_id,
-        price_version_id,
-        month_start,
-        amount_exact,
-        amount_exact::numeric(38, 12) as amount_unrounded
-    from amounts
-
 )
 
-select * from rated
+select * from amounts

@@ -7,6 +7,7 @@ terms as (
         segments.subscription_id,
         segments.price_version_id,
         segments.month_start,
+        segments.customer_id,
         prices.unit_price_unrounded,
         prices.fixed_fee_per_event_unrounded,
         prices.free_events,
@@ -28,13 +29,14 @@ events as (
         subscription_id,
         price_version_id,
         month_start,
+        customer_id,
         event_id,
         greatest(quantity, 0) as amount,
         row_number() over events_in_order as event_number,
         sum(greatest(quantity, 0)) over events_in_order as amount_so_far
     from {{ ref('int_usage_events_priced') }}
     window events_in_order as (
-        partition by subscription_id, price_version_id, month_start
+        partition by customer_id, subscription_id, price_version_id, month_start
         order by occurred_at, event_id
         rows between unbounded preceding and current row
     )
@@ -48,6 +50,7 @@ judged as (
         events.subscription_id,
         events.price_version_id,
         events.month_start,
+        events.customer_id,
         events.event_id,
         events.event_number,
         events.amount,
@@ -61,7 +64,8 @@ judged as (
     from events
     inner join terms
         on
-            events.subscription_id = terms.subscription_id
+            events.customer_id = terms.customer_id
+            and events.subscription_id = terms.subscription_id
             and events.price_version_id = terms.price_version_id
             and events.month_start = terms.month_start
 
@@ -77,29 +81,40 @@ paid as (
 
 ),
 
+priced as (
+
+    select
+        *,
+        paid_amount * unit_price_unrounded + fixed_fee_per_event_unrounded as amount_at_rate
+    from paid
+
+),
+
 rated as (
 
     select
         subscription_id,
         price_version_id,
         month_start,
+        customer_id,
         event_id,
         event_number,
+        amount - paid_amount as free_amount,
         paid_amount,
         is_free,
+        case
+            when is_free then 'free'
+            when maximum_per_event_unrounded < greatest(amount_at_rate, minimum_per_event_unrounded) then 'maximum'
+            when minimum_per_event_unrounded > amount_at_rate then 'minimum'
+            else 'rate'
+        end as rated_as,
         trim_scale(
             case
                 when is_free then 0
-                else least(
-                    greatest(
-                        paid_amount * unit_price_unrounded + fixed_fee_per_event_unrounded,
-                        minimum_per_event_unrounded
-                    ),
-                    maximum_per_event_unrounded
-                )
+                else least(greatest(amount_at_rate, minimum_per_event_unrounded), maximum_per_event_unrounded)
             end
         ) as amount_exact
-    from paid
+    from priced
 
 )
 

@@ -1,7 +1,7 @@
 -- grain: one row per subscription_id, price_version_id and month_start: the tier that the quantity falls in
 with
 
-segments as (
+quantities as (
 
     select
         subscription_id,
@@ -10,9 +10,10 @@ segments as (
         customer_id,
         catalog_version,
         tier_boundary,
-        greatest(quantity, 0) as quantity,
+        quantity,
+        billable_quantity,
         is_zero_usage_flat_fee_charged
-    from {{ ref('int_segments_measured') }}
+    from {{ ref('int_quantities_transformed') }}
     where charge_model = 'stairstep'
 
 ),
@@ -35,27 +36,33 @@ tiers as (
 entered_tiers as (
 
     select
-        segments.subscription_id,
-        segments.price_version_id,
-        segments.month_start,
-        segments.customer_id,
+        quantities.subscription_id,
+        quantities.price_version_id,
+        quantities.month_start,
+        quantities.customer_id,
         tiers.tier_number,
         tiers.up_to,
-        trim_scale(segments.quantity) as quantity,
+        trim_scale(quantities.billable_quantity) as quantity,
         tiers.unit_price_unrounded,
-        tiers.flat_fee_unrounded
-    from segments
+        -- nothing to bill, and the fee is not due for nothing: the tier is listed without it
+        case
+            when quantities.billable_quantity > 0 or quantities.is_zero_usage_flat_fee_charged
+                then tiers.flat_fee_unrounded
+            else 0
+        end::numeric(38, 12) as flat_fee_unrounded
+    from quantities
     inner join tiers
         on
-            segments.catalog_version = tiers.catalog_version
-            and segments.price_version_id = tiers.price_version_id
+            quantities.catalog_version = tiers.catalog_version
+            and quantities.price_version_id = tiers.price_version_id
     where
         case
-            when segments.quantity = 0 then tiers.tier_number = 1 and segments.is_zero_usage_flat_fee_charged
-            when segments.tier_boundary = 'exclusive'
-                then segments.quantity >= tiers.from_quantity and segments.quantity < tiers.to_quantity
-            when segments.tier_boundary = 'inclusive'
-                then segments.quantity > tiers.from_quantity and segments.quantity <= tiers.to_quantity
+            when quantities.billable_quantity = 0
+                then tiers.tier_number = 1 and (quantities.is_zero_usage_flat_fee_charged or quantities.quantity <> 0)
+            when quantities.tier_boundary = 'exclusive'
+                then quantities.billable_quantity >= tiers.from_quantity and quantities.billable_quantity < tiers.to_quantity
+            when quantities.tier_boundary = 'inclusive'
+                then quantities.billable_quantity > tiers.from_quantity and quantities.billable_quantity <= tiers.to_quantity
         end
 
 ),

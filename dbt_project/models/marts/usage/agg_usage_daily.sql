@@ -51,7 +51,7 @@ added as (
         hourly.dimension_key,
         (hourly.hour_start at time zone 'UTC')::date as usage_date,
         sum(hourly.event_count)::bigint as event_count,
-        sum(hourly.quantity_sum)::numeric(38, 9) as quantity_sum,
+        sum(hourly.quantity_sum)::numeric(60, 9) as quantity_sum,
         max(hourly.quantity_max)::numeric(38, 9) as quantity_max
     from hourly
     inner join pending

@@ -121,7 +121,7 @@ by_dimension as (
         by_key.hour_start,
         by_key.load_id,
         by_key.event_count,
-        by_key.quantity_sum::numeric(38, 9) as quantity_sum,
+        by_key.quantity_sum::numeric(60, 9) as quantity_sum,
         by_key.quantity_max::numeric(38, 9) as quantity_max
     from by_key
     inner join keys on by_key.key_number = keys.key_number

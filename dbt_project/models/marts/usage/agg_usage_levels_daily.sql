@@ -34,7 +34,7 @@ added as (
         dimension_key,
         usage_date,
         count(*) as event_count,
-        sum(quantity)::numeric(38, 9) as level_change,
+        sum(quantity)::numeric(60, 9) as level_change,
         sum(
             quantity * extract(epoch from (usage_date + 1)::timestamp at time zone 'UTC' - occurred_at)
         )::numeric(60, 15) as unit_seconds

@@ -70,7 +70,7 @@ rebuilt as (
         by_properties.hour_start,
         by_properties.load_id,
         sum(by_properties.event_count)::bigint as event_count,
-        sum(by_properties.quantity_sum)::numeric(38, 9) as quantity_sum,
+        sum(by_properties.quantity_sum)::numeric(60, 9) as quantity_sum,
         max(by_properties.quantity_max)::numeric(38, 9) as quantity_max
     from by_properties
     inner join dimension_keys

@@ -90,7 +90,7 @@ typed as (
         meter_id,
         dimension_key,
         usage_date,
-        quantity::numeric(38, 9) as quantity
+        quantity::numeric(60, 9) as quantity
     from valued
 
 )

@@ -38,7 +38,11 @@ def read_currencies(path: Path = CURRENCIES_FILE) -> dict[str, int]:
             f"The list of currencies is not at {path}.", remedy="restore it from version control"
         )
     with path.open(encoding="utf-8", newline="") as file:
-        return {row["currency_code"]: int(row["currency_exponent"]) for row in csv.DictReader(file)}
+        return {
+            row["currency_code"]: int(row["currency_exponent"])
+            for row in csv.DictReader(file)
+            if row["currency_exponent"]
+        }
 
 
 def read_catalog(

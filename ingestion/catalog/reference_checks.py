@@ -119,7 +119,7 @@ def _check_reference(
 def _check_currency(item: Written, currencies: Mapping[str, int]) -> Iterator[Problem]:
     code = item.model.currency_code
     if code not in currencies:
-        remedy = "use an ISO 4217 code of dbt_project/seeds/currencies.csv"
+        remedy = "use a code that dbt_project/seeds/currencies.csv gives a currency_exponent"
         yield item.problem(("currency_code",), f"currency {code!r} is unknown", remedy)
 
 

@@ -145,7 +145,7 @@ def node_named(manifest: Manifest, name: str) -> dict[str, Any]:
     [
         ("stg_usage__events", "model.meterhouse.fct_usage_events"),
         ("stg_usage__events", "source.meterhouse.ops.loads"),
-        ("int_usage_rated_flat", "model.meterhouse.agg_usage_daily"),
+        ("int_fees_rated_flat", "model.meterhouse.agg_usage_daily"),
         ("int_usage_measured", "model.meterhouse.fct_usage_events"),
         ("int_usage_measured", "source.meterhouse.raw_usage.events"),
         ("agg_usage_daily", "model.meterhouse.int_invoices_drafted"),

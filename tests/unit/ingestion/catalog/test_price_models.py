@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingestion.catalog import CatalogError, read_catalog
+from ingestion.catalog import CatalogError, read_catalog, read_currencies
 from ingestion.catalog.tables import catalog_rows
 from warehouse.errors import Problem
 
@@ -141,6 +141,76 @@ REFUSED = {
         "has more than 10 decimal places",
         "10",
     ),
+    "dynamic_of_a_count": (
+        priced("dynamic", "multiplier: 1", meter_id="calls"),
+        "a dynamic price adds up amounts, and meter 'calls' is a count",
+        "aggregation: sum",
+    ),
+    "dynamic_with_a_unit_price": (
+        priced("dynamic", "unit_price: 1"),
+        "is not a known field",
+        "fields here: valid_from, valid_to, multiplier",
+    ),
+    "dynamic_with_negative_multiplier": (
+        priced("dynamic", "multiplier: -1", allow_negative="true"),
+        "-1 is negative",
+        "zero or more",
+    ),
+    "negative_unit_price": (
+        priced("per_unit", "unit_price: -0.5"),
+        "-0.5 is negative",
+        "allow_negative: true",
+    ),
+    "negative_fee": (
+        "charge_model: flat\nversions:\n  - {valid_from: 2026-01-01, amount: -1}\n",
+        "-1 is negative",
+        "allow_negative: true",
+    ),
+    "unknown_allow_negative": (
+        priced("per_unit", "unit_price: 1", allow_negative="perhaps"),
+        "'perhaps' is unknown",
+        "true or false",
+    ),
+    "allow_negative_where_it_makes_no_sense": (
+        priced("package", "package_size: 1, package_price: 1", allow_negative="true"),
+        "is not a known field",
+        "fields here",
+    ),
+    "divide_by_zero": (
+        priced("per_unit", "unit_price: 1, divide_by: 0"),
+        "is zero",
+        "more than zero",
+    ),
+    "divide_by_below_zero": (
+        priced("graduated", "divide_by: -1, tiers: [{}]"),
+        "-1 is negative",
+        "zero or more",
+    ),
+    "unknown_rounding": (
+        priced("volume", "quantity_rounding: ceil, tiers: [{}]"),
+        "'ceil' is unknown",
+        "'none', 'up', 'down', 'nearest'",
+    ),
+    "places_without_rounding": (
+        priced("package", "package_size: 1, package_price: 1, quantity_rounding_places: 2"),
+        "quantity_rounding_places without quantity_rounding",
+        "quantity_rounding: up, down or nearest",
+    ),
+    "too_many_places": (
+        priced("per_unit", "unit_price: 1, quantity_rounding: up, quantity_rounding_places: 10"),
+        "less than or equal to 9",
+        "whole number",
+    ),
+    "package_of_zero": (
+        priced("package", "package_size: 0, package_price: 1"),
+        "is zero",
+        "more than zero",
+    ),
+    "percentage_with_a_division": (
+        priced("percentage", "rate_percent: 1, divide_by: 100"),
+        "is not a known field",
+        "fields here",
+    ),
 }
 
 
@@ -155,6 +225,18 @@ def test_a_price_that_can_not_be_priced_is_refused(tmp_path: Path, case: str) ->
     assert remedy in problem.remedy
 
 
+def test_a_currency_without_an_exponent_is_refused(tmp_path: Path) -> None:
+    listed = tmp_path / "currencies.csv"
+    listed.write_text("currency_code,currency_exponent\nEUR,2\nUSD,\n")
+    catalog_with(tmp_path, priced("per_unit", "unit_price: 1"))
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(tmp_path, currencies=read_currencies(listed))
+    (problem,) = caught.value.problems
+    assert (problem.line, problem.field) == (13, "currency_code")
+    assert problem.message == "currency 'USD' is unknown"
+    assert "currency_exponent" in problem.remedy
+
+
 def test_steps_and_rates_are_kept_as_tiers(tmp_path: Path) -> None:
     steps = rows_of(tmp_path, priced("stairstep", "tiers: [{up_to: 3, price: 5}, {price: 7}]"))
     amounts = [
@@ -166,3 +248,19 @@ def test_steps_and_rates_are_kept_as_tiers(tmp_path: Path) -> None:
     (tier,) = rows_of(tmp_path, body)["price_tiers"]
     assert str(tier["unit_price_unrounded"]) == "0.029000000001"
     assert tier["flat_fee_unrounded"] == 1
+
+
+def test_transforms_are_kept_and_others_keep_the_rows_they_had(tmp_path: Path) -> None:
+    body = priced("graduated", "divide_by: 1_000, free_units: 2, tiers: [{}]")
+    (row,) = rows_of(tmp_path, body)["prices"]
+    assert (row["divide_by"], row["free_units"]) == (1000, 2)
+    assert "quantity_rounding" not in row
+    body = priced("volume", "quantity_rounding: up, quantity_rounding_places: -2, tiers: [{}]")
+    (row,) = rows_of(tmp_path, body)["prices"]
+    assert (row["quantity_rounding"], row["quantity_rounding_places"]) == ("up", -2)
+    (row,) = rows_of(tmp_path, priced("dynamic", "multiplier: 0.01", allow_negative="true"))[
+        "prices"
+    ]
+    assert (str(row["unit_price_unrounded"]), row["is_negative_allowed"]) == ("0.01", True)
+    body = priced("per_unit", "unit_price: -1", allow_negative="true")
+    assert rows_of(tmp_path, body)["prices"][0]["unit_price_unrounded"] == -1

@@ -228,9 +228,11 @@ def test_a_price_that_can_not_be_priced_is_refused(tmp_path: Path, case: str) ->
 def test_a_currency_without_an_exponent_is_refused(tmp_path: Path) -> None:
     listed = tmp_path / "currencies.csv"
     listed.write_text("currency_code,currency_exponent\nEUR,2\nUSD,\n")
-    catalog_with(tmp_path, priced("per_unit", "unit_price: 1"))
+    catalog = tmp_path / "catalog"
+    catalog.mkdir()
+    catalog_with(catalog, priced("per_unit", "unit_price: 1"))
     with pytest.raises(CatalogError) as caught:
-        read_catalog(tmp_path, currencies=read_currencies(listed))
+        read_catalog(catalog, currencies=read_currencies(listed))
     (problem,) = caught.value.problems
     assert (problem.line, problem.field) == (13, "currency_code")
     assert problem.message == "currency 'USD' is unknown"

@@ -8,9 +8,10 @@ import hashlib
 import json
 import multiprocessing
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from sqlalchemy import text
@@ -164,6 +165,44 @@ def build_arguments(*, version: str, deployed: bool, proving: bool) -> list[str]
         # What dagster-dbt selects (everything) less these; "empty", so that tests of views stay in.
         arguments += ["--exclude", " ".join(left_out), "--indirect-selection", "empty"]
     return arguments
+
+
+def build_models(warehouse: Warehouse, manifest: Path, *, models: Sequence[str]) -> None:
+    """Builds models and all they are made from on a warehouse that is nobody else's; no tests.
+
+    Args:
+        warehouse: The warehouse.
+        manifest: The project as parsed (`prepared_manifest`).
+        models: Names of the models that are wanted.
+
+    Raises:
+        MeterhouseError: A model failed.
+    """
+    target = warehouse.state_dir / "target"
+    target.mkdir()
+    parsed = manifest.with_name("partial_parse.msgpack")
+    if parsed.exists():
+        shutil.copyfile(parsed, target / parsed.name)
+    command = [dbt_executable(), "--no-version-check", "--quiet", "build"]
+    command += ["--select", *(f"+{name}" for name in models)]
+    command += ["--exclude-resource-type", "test", "unit_test"]
+    command += ["--target-path", str(target), "--log-path", str(target), *project_arguments()]
+    finished = subprocess.run(
+        command,
+        env={
+            **os.environ,
+            **warehouse.dbt_environment(Role.TRANSFORMER),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        failures = failed_checks(read_run_results(target)) or [finished.stdout[-600:]]
+        raise MeterhouseError(
+            f"The models failed:\n{failures[0]}", remedy="mend what it names, and try again"
+        )
 
 
 def failed_checks(run_results: Mapping[str, object]) -> list[str]:

@@ -15,6 +15,7 @@ from sqlalchemy import Connection, text
 from ingestion.catalog.models import Meter
 from ingestion.catalog.reading import CURRENCIES_FILE, read_catalog, read_currencies
 from ingestion.catalog.tables import SCHEMAS, catalog_tables, content_sha256
+from ingestion.catalog.tax_checks import LandedGrant
 from ingestion.catalog.validation import CatalogError
 from ingestion.landing import Landing, LandingTarget, landing_folder
 from ingestion.landing_faults import explain_landing_fault
@@ -76,6 +77,7 @@ def load_catalog(
             directory,
             currencies=read_currencies(currencies_file),
             landed_meters=landed_meters(connection),
+            landed_grants=landed_grants(connection),
         )
         sha256 = content_sha256(catalog)
         newest = connection.execute(
@@ -134,6 +136,22 @@ def landed_meters(connection: Connection) -> dict[str, Meter]:
         )
     )
     return {row.meter_id: Meter.model_validate(dict(row._mapping)) for row in rows}
+
+
+def landed_grants(connection: Connection) -> dict[str, LandedGrant]:
+    """Return the newest landed terms of every credit grant that was ever landed."""
+    rows = connection.execute(
+        text(
+            "select distinct on (grant_id) grant_id, customer_id, currency_code, amount_unrounded"
+            " from raw_catalog.credit_grants"
+            " inner join ops.catalog_versions using (catalog_version)"
+            " where state = 'landed' order by grant_id, catalog_version desc"
+        )
+    )
+    return {
+        row.grant_id: LandedGrant(row.customer_id, row.currency_code, row.amount_unrounded)
+        for row in rows
+    }
 
 
 @contextmanager

@@ -10,10 +10,17 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from ingestion.catalog.price_models import CatalogModel, PlanPrice
-from ingestion.catalog.scalars import Day, Identifier, Text, fault, matching
+from ingestion.catalog.scalars import (
+    CountryCode,
+    CurrencyCode,
+    Day,
+    Identifier,
+    Text,
+    fault,
+    matching,
+)
+from ingestion.catalog.taxes import CreditGrant, Flag, TaxRate, TaxRounding, VatId
 
-CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
-CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]
 NumberPrefix = Annotated[
     str, matching(r"[A-Z0-9][A-Z0-9-]{0,19}", "up to 20 capital letters, digits and -")
 ]
@@ -34,6 +41,8 @@ class LegalEntity(CatalogModel):
     grace_period_days: Annotated[int, Field(ge=0, le=31)] = 3
     payment_terms_days: Annotated[int, Field(ge=0, le=365)] = 30
     rounding_mode: Literal["half_away_from_zero", "half_even"] = "half_away_from_zero"
+    tax_rounding: TaxRounding = "per_rate"
+    prices_include_tax: Flag = False
     duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
 
     @model_validator(mode="after")
@@ -48,13 +57,26 @@ class LegalEntity(CatalogModel):
 
 
 class Customer(CatalogModel):
-    """Who is billed, by which legal entity, in which currency."""
+    """Who is billed, by which legal entity, in which currency, and what that means for taxes."""
 
     customer_id: Text
     customer_name: Text
     legal_entity_id: Identifier
     country_code: CountryCode
     currency_code: CurrencyCode
+    vat_id: VatId | None = None
+    tax_exempt: Flag = False
+    tax_exempt_reason: Text | None = None
+
+    @model_validator(mode="after")
+    def _check_exemption(self) -> Customer:
+        if self.tax_exempt and self.tax_exempt_reason is None:
+            remedy = "add tax_exempt_reason: what the invoice shall say, such as the certificate"
+            raise fault("is tax_exempt without a reason", remedy)
+        if self.tax_exempt_reason is not None and not self.tax_exempt:
+            remedy = "write tax_exempt: true, or leave the reason out"
+            raise fault("has a tax_exempt_reason and is not tax_exempt", remedy)
+        return self
 
 
 RECONCILED_AGGREGATIONS = ("count", "sum", "max")
@@ -147,6 +169,8 @@ class Catalog(CatalogModel):
     plans: tuple[Plan, ...]
     customers: tuple[Customer, ...]
     subscriptions: tuple[Subscription, ...]
+    tax_rates: tuple[TaxRate, ...] = ()
+    credit_grants: tuple[CreditGrant, ...] = ()
 
 
 SECTIONS: dict[str, tuple[type[CatalogModel], str]] = {
@@ -155,5 +179,7 @@ SECTIONS: dict[str, tuple[type[CatalogModel], str]] = {
     "plans": (Plan, "plan_id"),
     "customers": (Customer, "customer_id"),
     "subscriptions": (Subscription, "subscription_id"),
+    "tax_rates": (TaxRate, "tax_rate_id"),
+    "credit_grants": (CreditGrant, "grant_id"),
 }
 """Section name -> model of its entries and the field that identifies one."""

@@ -157,6 +157,7 @@ class PriceBase(CatalogModel):
 
     price_id: Identifier
     label: Text
+    tax_category: Literal["standard", "reduced"] = "standard"
 
 
 class FlatPrice(PriceBase):

@@ -17,6 +17,7 @@ from ingestion.catalog.reference_checks import (
     check_unique_ids,
     ids_written,
 )
+from ingestion.catalog.tax_checks import LandedGrant, check_credit_grants, check_taxes
 from ingestion.catalog.validation import CatalogError, validate_entries
 from warehouse.errors import MeterhouseError, Problem
 
@@ -50,6 +51,7 @@ def read_catalog(
     *,
     currencies: Mapping[str, int] | None = None,
     landed_meters: Mapping[str, Meter] | None = None,
+    landed_grants: Mapping[str, LandedGrant] | None = None,
 ) -> Catalog:
     """Read and check a whole catalog.
 
@@ -57,6 +59,7 @@ def read_catalog(
         directory: The catalog directory: YAML, JSON and CSV files, sub-directories included.
         currencies: Currency codes with their exponents; the project's list when not given.
         landed_meters: Meters by id as landed before, which may not change what they measure.
+        landed_grants: Credit grants by id as landed before, whose amounts may not change.
 
     Returns:
         The catalog, every section in id order.
@@ -82,6 +85,8 @@ def read_catalog(
         problems += check_prices(plan, meters, ids["meters"])
     problems += check_subscriptions(written)
     problems += check_meters_unchanged(written["meters"], landed_meters or {})
+    problems += check_taxes(written, ids)
+    problems += check_credit_grants(written, ids, currencies, landed_grants or {})
     if not problems:
         problems += [
             Problem(f"nothing is given under {section}", "add at least one entry", str(directory))

@@ -146,6 +146,9 @@ Size = Annotated[Decimal, BeforeValidator(_read_size)]
 Day = Annotated[date, BeforeValidator(_read_day)]
 """A UTC day."""
 
+CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
+CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]
+
 Identifier = Annotated[str, AfterValidator(_check_identifier)]
 """An id given by whoever writes the catalog."""
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from ingestion.catalog import tax_tables
 from ingestion.catalog.models import Catalog
 from ingestion.catalog.price_models import (
     DynamicVersion,
@@ -51,6 +52,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             _required("grace_period_days", pa.int32()),
             _required("payment_terms_days", pa.int32()),
             *_texts("rounding_mode"),
+            *_texts("tax_rounding"),
+            _required("prices_include_tax", pa.bool_()),
         ]
     ),
     "customers": pa.schema(
@@ -58,6 +61,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             VERSION,
             *_texts("customer_id", "customer_name", "legal_entity_id"),
             *_texts("country_code", "currency_code"),
+            pa.field("vat_id", pa.string()),
+            pa.field("tax_exempt_reason", pa.string()),
         ]
     ),
     "meters": pa.schema(
@@ -96,6 +101,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("quantity_rounding", pa.string()),
             pa.field("quantity_rounding_places", pa.int32()),
             pa.field("is_negative_allowed", pa.bool_()),
+            *_texts("tax_category"),
         ]
     ),
     "price_tiers": pa.schema(
@@ -117,6 +123,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("ends_on", pa.date32()),
         ]
     ),
+    **tax_tables.SCHEMAS,
 }
 """Table name -> its columns, in the order of the warehouse."""
 
@@ -128,7 +135,7 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
         "legal_entities": [
             item.model_dump(exclude={"duplicate_event_policy"}) for item in catalog.legal_entities
         ],
-        "customers": [item.model_dump() for item in catalog.customers],
+        "customers": [item.model_dump(exclude={"tax_exempt"}) for item in catalog.customers],
         "meters": [
             {**item.model_dump(), "dimensions": _json_of(sorted(item.dimensions))}
             for item in catalog.meters
@@ -137,6 +144,8 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
         "prices": [row for plan_id, price in prices for row in _price_rows(plan_id, price)],
         "price_tiers": [row for _, price in prices for row in _tier_rows(price)],
         "subscriptions": [item.model_dump() for item in catalog.subscriptions],
+        "tax_rates": tax_tables.tax_rate_rows(catalog.tax_rates),
+        "credit_grants": tax_tables.credit_grant_rows(catalog.credit_grants, catalog.customers),
     }
 
 
@@ -198,6 +207,7 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "is_zero_usage_flat_fee_charged": (
                 isinstance(price, TieredPrice) and price.zero_usage_flat_fee == "charged"
             ),
+            "tax_category": price.tax_category,
             **_terms_by_event(version),
             **_terms_by_choice(price, version),
         }

@@ -49,8 +49,20 @@ TIERS_QUERY = """
         on lines.invoice_key = register.invoice_key
 """
 INVOICES_QUERY = """
-    select customer_id, period_start as month, status, currency_code, total_minor, line_count
+    select
+        customer_id, period_start as month, status, currency_code, subtotal_minor, tax_minor,
+        included_tax_minor, credit_minor, total_minor, line_count
     from reporting.rpt_invoice_register
+"""
+TAXES_QUERY = """
+    select
+        customer_id, period_start as month, status, treatment, rate_percent, is_included,
+        tax_exempt_reason, base_minor, tax_minor
+    from reporting.rpt_invoice_taxes
+"""
+CREDITS_QUERY = """
+    select customer_id, period_start as month, status, grant_id, amount_minor
+    from reporting.rpt_credit_applications
 """
 
 

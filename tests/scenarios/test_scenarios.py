@@ -21,9 +21,11 @@ import pytest
 from ingestion.catalog import load_catalog
 from orchestration.closing import close_period
 from tests.drafting import (
+    CREDITS_QUERY,
     INVOICES_QUERY,
     LINES_QUERY,
     LOADS_ONLY,
+    TAXES_QUERY,
     TIERS_QUERY,
     build,
     land,
@@ -75,8 +77,14 @@ def closed(warehouse_of_cases: Warehouse, drafted: dict[str, Rows]) -> dict[str,
 
 
 def read_billing(warehouse: Warehouse) -> dict[str, Rows]:
-    """Return all lines, tiers and invoices."""
-    queries = {"lines": LINES_QUERY, "tiers": TIERS_QUERY, "invoices": INVOICES_QUERY}
+    """Return all lines, tiers, invoices, taxes and credits."""
+    queries = {
+        "lines": LINES_QUERY,
+        "tiers": TIERS_QUERY,
+        "invoices": INVOICES_QUERY,
+        "taxes": TAXES_QUERY,
+        "credits": CREDITS_QUERY,
+    }
     return {name: read_rows(warehouse, query) for name, query in queries.items()}
 
 
@@ -104,9 +112,11 @@ def shown(value: object) -> str:
 
 def check(billing: dict[str, Rows], case: str) -> None:
     """Compare everything that a case expects."""
-    for name in ("lines", "invoices", "tiers"):
+    for name in ("lines", "invoices", "tiers", "taxes", "credits"):
         expected = read_table(FOLDER / case / "expect" / f"{name}.csv")
-        if name == "tiers" and not expected:
+        if name in {"taxes", "credits"} and not expected:
+            assert of_case(billing[name], case, ["customer_id"]) == []
+        if name not in {"lines", "invoices"} and not expected:
             continue
         assert expected, f"{name} are not stated"
         columns = list(expected[0])

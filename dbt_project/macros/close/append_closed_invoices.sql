@@ -16,7 +16,10 @@
     {%- endcall -%}
     {%- do crash_point('close.after_number') -%}
     {%- for table, draft in [
-        ('fct_invoice_line_tiers', 'int_invoice_line_tiers_drafted'), ('fct_invoice_lines', 'int_invoice_lines_drafted')
+        ('fct_invoice_line_tiers', 'int_invoice_line_tiers_drafted'),
+        ('fct_invoice_taxes', 'int_invoice_taxes_drafted'),
+        ('fct_credit_applications', 'int_credit_applications_drafted'),
+        ('fct_invoice_lines', 'int_invoice_lines_drafted')
     ] -%}
         {%- call statement('copy_' ~ table) -%}
             insert into {{ ref(table) }} ({{ closed_columns(table) }})

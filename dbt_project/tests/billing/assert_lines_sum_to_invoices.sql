@@ -1,4 +1,4 @@
--- The lines of an invoice add up to its total and its adjustments to their part, closed and draft, in minor units.
+-- The lines of an invoice add up to its subtotal and its adjustments to their part, closed and draft, in minor units.
 with
 
 lines as (
@@ -7,7 +7,7 @@ lines as (
         invoice_key,
         currency_code,
         count(*) as line_count,
-        sum(amount_minor) as total_minor,
+        sum(amount_minor) as subtotal_minor,
         coalesce(sum(amount_minor) filter (where line_type = 'adjustment'), 0) as adjustment_minor
     from {{ ref('rpt_invoice_lines') }}
     group by invoice_key, currency_code
@@ -20,7 +20,7 @@ invoices as (
         invoice_key,
         currency_code,
         line_count,
-        total_minor,
+        subtotal_minor,
         adjustment_minor
     from {{ ref('rpt_invoice_register') }}
 
@@ -36,5 +36,5 @@ full outer join lines
         and invoices.currency_code = lines.currency_code
 where
     invoices.line_count is distinct from lines.line_count
-    or invoices.total_minor is distinct from lines.total_minor
+    or invoices.subtotal_minor is distinct from lines.subtotal_minor
     or invoices.adjustment_minor is distinct from lines.adjustment_minor

@@ -28,6 +28,7 @@ entries as (
         maximum_per_event_unrounded,
         is_zero_usage_flat_fee_charged,
         is_negative_allowed,
+        tax_category,
         valid_from,
         valid_to
     from {{ ref('stg_catalog__prices') }}
@@ -69,6 +70,7 @@ newest_entries as (
         entries.maximum_per_event_unrounded,
         entries.is_zero_usage_flat_fee_charged,
         entries.is_negative_allowed,
+        entries.tax_category,
         entries.valid_from,
         entries.valid_to,
         entries.catalog_version

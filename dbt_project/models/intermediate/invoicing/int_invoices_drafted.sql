@@ -1,17 +1,32 @@
 -- grain: one row per customer_id, period_start and currency_code (open months with at least one line)
 with
 
-lines as (
+totals as (
 
     select
-        invoice_key,
-        line_type,
         customer_id,
+        period_start,
+        invoice_key,
         currency_code,
         currency_exponent,
-        amount_minor,
-        period_start
-    from {{ ref('int_invoice_lines_drafted') }}
+        line_count,
+        subtotal_minor,
+        adjustment_minor,
+        tax_minor,
+        included_tax_minor,
+        payable_minor
+    from {{ ref('int_invoices_totalled') }}
+
+),
+
+credits as (
+
+    select
+        customer_id,
+        invoice_key,
+        sum(amount_minor)::bigint as credit_minor
+    from {{ ref('int_credit_applications_drafted') }}
+    group by customer_id, invoice_key
 
 ),
 
@@ -31,22 +46,6 @@ customer_months as (
 
 ),
 
-totals as (
-
-    select
-        invoice_key,
-        customer_id,
-        period_start,
-        currency_code,
-        currency_exponent,
-        count(*)::integer as line_count,
-        sum(amount_minor)::bigint as total_minor,
-        coalesce(sum(amount_minor) filter (where line_type = 'adjustment'), 0)::bigint as adjustment_minor
-    from lines
-    group by invoice_key, customer_id, period_start, currency_code, currency_exponent
-
-),
-
 invoices as (
 
     select
@@ -61,7 +60,11 @@ invoices as (
         customer_months.payment_terms_days,
         customer_months.catalog_version,
         totals.line_count,
-        totals.total_minor,
+        totals.subtotal_minor,
+        totals.tax_minor,
+        totals.included_tax_minor,
+        coalesce(credits.credit_minor, 0) as credit_minor,
+        totals.payable_minor - coalesce(credits.credit_minor, 0) as total_minor,
         totals.adjustment_minor,
         totals.period_start,
         customer_months.month_end as period_end
@@ -70,6 +73,10 @@ invoices as (
         on
             totals.customer_id = customer_months.customer_id
             and totals.period_start = customer_months.month_start
+    left join credits
+        on
+            totals.customer_id = credits.customer_id
+            and totals.invoice_key = credits.invoice_key
 
 )
 

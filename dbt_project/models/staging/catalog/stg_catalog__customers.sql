@@ -9,7 +9,9 @@ source_rows as (
         customer_name,
         legal_entity_id,
         country_code,
-        currency_code
+        currency_code,
+        vat_id,
+        tax_exempt_reason
     from {{ source('raw_catalog', 'customers') }}
 
 )

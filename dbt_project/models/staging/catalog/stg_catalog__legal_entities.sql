@@ -13,7 +13,9 @@ source_rows as (
         invoice_number_prefix,
         grace_period_days,
         payment_terms_days,
-        rounding_mode
+        rounding_mode,
+        tax_rounding,
+        prices_include_tax
     from {{ source('raw_catalog', 'legal_entities') }}
 
 )

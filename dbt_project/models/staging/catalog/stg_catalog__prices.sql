@@ -29,7 +29,8 @@ source_rows as (
         free_events,
         free_amount_unrounded,
         minimum_per_event_unrounded,
-        maximum_per_event_unrounded
+        maximum_per_event_unrounded,
+        tax_category
     from {{ source('raw_catalog', 'prices') }}
 
 )

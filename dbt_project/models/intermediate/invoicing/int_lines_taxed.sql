@@ -1,0 +1,118 @@
+-- grain: one row per line_key of a customer that is taxed or exempt
+with
+
+lines as (
+
+    select
+        line_key,
+        invoice_key,
+        customer_id,
+        price_version_id,
+        currency_code,
+        currency_exponent,
+        amount_minor,
+        period_start,
+        date_trunc('month', service_start::timestamp)::date as tax_month
+    from {{ ref('int_invoice_lines_drafted') }}
+
+),
+
+prices as (
+
+    select
+        price_version_id,
+        tax_category
+    from {{ ref('int_prices_known') }}
+
+),
+
+customers as (
+
+    select
+        customer_id,
+        legal_entity_id,
+        country_code,
+        tax_exempt_reason,
+        rounding_mode,
+        tax_rounding,
+        prices_include_tax,
+        is_reverse_chargeable
+    from {{ ref('int_customers_taxed') }}
+
+),
+
+rates as (
+
+    select
+        legal_entity_id,
+        country_code,
+        is_reverse_chargeable,
+        tax_category,
+        month_start,
+        treatment,
+        rate_percent
+    from {{ ref('int_tax_rates_applied') }}
+
+),
+
+categorised as (
+
+    select
+        lines.line_key,
+        lines.invoice_key,
+        lines.customer_id,
+        lines.currency_code,
+        lines.currency_exponent,
+        lines.amount_minor,
+        lines.period_start,
+        lines.tax_month,
+        coalesce(prices.tax_category, 'standard') as tax_category,
+        customers.legal_entity_id,
+        customers.country_code,
+        customers.tax_exempt_reason,
+        customers.rounding_mode,
+        customers.tax_rounding,
+        customers.prices_include_tax,
+        customers.is_reverse_chargeable
+    from lines
+    inner join customers on lines.customer_id = customers.customer_id
+    left join prices on lines.price_version_id = prices.price_version_id
+
+),
+
+taxed as (
+
+    select
+        categorised.line_key,
+        categorised.invoice_key,
+        categorised.customer_id,
+        categorised.country_code,
+        categorised.tax_category,
+        case
+            when categorised.tax_exempt_reason is not null then 'exempt'
+            else coalesce(rates.treatment, 'none')
+        end as treatment,
+        categorised.tax_exempt_reason,
+        categorised.rounding_mode,
+        categorised.tax_rounding,
+        categorised.currency_code,
+        categorised.currency_exponent,
+        case
+            when categorised.tax_exempt_reason is not null then 0
+            else coalesce(rates.rate_percent, 0)
+        end as rate_percent,
+        categorised.amount_minor,
+        categorised.prices_include_tax as is_included,
+        categorised.period_start
+    from categorised
+    left join rates
+        on
+            categorised.legal_entity_id = rates.legal_entity_id
+            and categorised.country_code = rates.country_code
+            and categorised.is_reverse_chargeable = rates.is_reverse_chargeable
+            and categorised.tax_category = rates.tax_category
+            and categorised.tax_month = rates.month_start
+
+)
+
+select * from taxed

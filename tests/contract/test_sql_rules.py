@@ -28,6 +28,10 @@ NEVER = {
     "varchar": r"\b(?:varchar|character\s+varying|char|bpchar)\b(?:\s*\()?",
     "recursion": r"\bwith\s+recursive\b",
 }
+# what a month uses of a grant depends on the month before (docs/decisions/0050)
+ALLOWED = {
+    "recursion": "dbt_project/models/intermediate/invoicing/int_credit_applications_drafted.sql"
+}
 ROUNDINGS = r"(?<![a-z_.])(?:round|trunc|ceil|ceiling|floor)\s*\("
 COMMENTS = re.compile(r"--[^\n]*|/\*.*?\*/|\{#.*?#\}", re.DOTALL)
 MACRO = re.compile(r"\{%-?\s*(?:macro\s+(\w+)|materialization\s+(\w+)|test\s+(\w+))")
@@ -45,6 +49,8 @@ def line_of(text: str, position: int) -> int:
 def forbidden_word_faults(path: str, text: str) -> Iterator[str]:
     code = without_comments(text)
     for what, pattern in NEVER.items():
+        if ALLOWED.get(what) == path:
+            continue
         for found in re.finditer(pattern, code, re.IGNORECASE | re.DOTALL):
             yield f"{path}:{line_of(code, found.start())}: {what}: {found.group()}"
 

@@ -100,7 +100,7 @@ taxed as (
         case
             when categorised.tax_exempt_reason is not null then 0
             else coalesce(rates.rate_percent, 0)
-        end as rate_percent,
+        end::numeric(38, 12) as rate_percent,
         categorised.amount_minor,
         categorised.prices_include_tax as is_included,
         categorised.period_start

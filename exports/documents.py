@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -118,6 +119,14 @@ def _columns(relation: str, kind: Kind, *names: str) -> tuple[Column, ...]:
     return tuple(Column(name, kind, f"{relation}.{name}") for name in names)
 
 
+def _amounts(relation: str, *names: str) -> Iterator[Column]:
+    """Gives each amount in minor units, and in major units beside it."""
+    for name in names:
+        minor = f"{relation}.{name}_minor"
+        yield Column(f"{name}_minor", Kind.INTEGER, minor)
+        yield Column(name, Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor=minor))
+
+
 INVOICES = Document(
     name="invoices",
     relation="reporting.rpt_invoice_register as register",
@@ -132,12 +141,8 @@ INVOICES = Document(
         *_columns("register", Kind.TIMESTAMP, "issued_at"),
         *_columns("register", Kind.DATE, "due_on"),
         *_columns("register", Kind.TEXT, "currency_code"),
-        *_columns("register", Kind.INTEGER, "currency_exponent", "line_count", "total_minor"),
-        Column("total", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="register.total_minor")),
-        *_columns("register", Kind.INTEGER, "adjustment_minor"),
-        Column(
-            "adjustment", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="register.adjustment_minor")
-        ),
+        *_columns("register", Kind.INTEGER, "currency_exponent", "line_count"),
+        *_amounts("register", "subtotal", "tax", "included_tax", "credit", "total", "adjustment"),
         *_columns("register", Kind.INTEGER, "catalog_version"),
     ),
 )
@@ -167,9 +172,53 @@ INVOICE_LINES = Document(
         *_columns("line", Kind.UNROUNDED, "amount_unrounded"),
         *_columns("register", Kind.TEXT, "currency_code"),
         *_columns("register", Kind.INTEGER, "currency_exponent"),
-        *_columns("line", Kind.INTEGER, "amount_minor"),
-        Column("amount", Kind.DECIMAL_TEXT, MAJOR_UNITS.format(minor="line.amount_minor")),
+        *_amounts("line", "amount"),
     ),
 )
 
-DOCUMENTS = (INVOICES, INVOICE_LINES)
+INVOICE_TAXES = Document(
+    name="invoice_taxes",
+    relation="reporting.rpt_invoice_taxes as tax"
+    " inner join reporting.rpt_invoice_register as register"
+    " on tax.invoice_key = register.invoice_key",
+    amount="tax_minor",
+    order='register.legal_entity_id collate "C", register.period_start,'
+    ' register.customer_id collate "C", register.invoice_key collate "C",'
+    ' tax.rate_percent desc, tax.treatment collate "C", tax.tax_key collate "C"',
+    columns=(
+        *_columns("register", Kind.TEXT, "invoice_key", "invoice_number", "status"),
+        *_columns("tax", Kind.TEXT, "tax_key"),
+        *_columns("register", Kind.TEXT, "legal_entity_id", "customer_id", "customer_name"),
+        *_columns("tax", Kind.TEXT, "country_code"),
+        *_columns("register", Kind.DATE, "period_start", "period_end"),
+        *_columns("tax", Kind.TEXT, "treatment", "tax_exempt_reason"),
+        *_columns("tax", Kind.UNROUNDED, "rate_percent"),
+        Column("is_included", Kind.TEXT, "tax.is_included::text"),
+        *_columns("register", Kind.TEXT, "currency_code"),
+        *_columns("register", Kind.INTEGER, "currency_exponent"),
+        *_amounts("tax", "base", "tax"),
+    ),
+)
+
+CREDIT_APPLICATIONS = Document(
+    name="credit_applications",
+    relation="reporting.rpt_credit_applications as credit"
+    " inner join reporting.rpt_invoice_register as register"
+    " on credit.invoice_key = register.invoice_key",
+    amount="amount_minor",
+    order='register.legal_entity_id collate "C", register.period_start,'
+    ' register.customer_id collate "C", register.invoice_key collate "C", credit.position,'
+    ' credit.application_key collate "C"',
+    columns=(
+        *_columns("register", Kind.TEXT, "invoice_key", "invoice_number", "status"),
+        *_columns("credit", Kind.TEXT, "application_key"),
+        *_columns("register", Kind.TEXT, "legal_entity_id", "customer_id", "customer_name"),
+        *_columns("register", Kind.DATE, "period_start", "period_end"),
+        *_columns("credit", Kind.TEXT, "grant_id", "label"),
+        *_columns("register", Kind.TEXT, "currency_code"),
+        *_columns("register", Kind.INTEGER, "currency_exponent"),
+        *_amounts("credit", "amount"),
+    ),
+)
+
+DOCUMENTS = (INVOICES, INVOICE_LINES, INVOICE_TAXES, CREDIT_APPLICATIONS)

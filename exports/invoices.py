@@ -1,4 +1,4 @@
-"""Exports invoices and their lines as CSV and Parquet, with a manifest to check them by."""
+"""Exports invoices with lines, taxes and credits as CSV and Parquet, checked, with a manifest."""
 
 from __future__ import annotations
 
@@ -12,10 +12,23 @@ from pathlib import Path
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError, ProgrammingError
 
-from exports.documents import DOCUMENTS, INVOICE_LINES, INVOICES
+from exports.documents import (
+    CREDIT_APPLICATIONS,
+    DOCUMENTS,
+    INVOICE_LINES,
+    INVOICE_TAXES,
+    INVOICES,
+)
 from exports.parquet import write_parquet
 from exports.publication import pending_folder
-from exports.scope import Scope, State, check_legal_entity, read_control_totals, read_state
+from exports.scope import (
+    Scope,
+    State,
+    check_legal_entity,
+    read_control_totals,
+    read_header_sums,
+    read_state,
+)
 from exports.verification import (
     ControlTotal,
     Sums,
@@ -35,11 +48,12 @@ FORMAT = "meterhouse.invoices/1"
 MANIFEST = "manifest.json"
 CONVENTIONS = {
     "amounts": "columns ending in _minor are integers in the currency's minor unit; "
-    "currency_exponent says how many decimal places that is; total, adjustment and amount are the "
-    "same amounts in major units, as exact decimal text",
+    "currency_exponent says how many decimal places that is; beside each is the same amount in "
+    "major units, as exact decimal text; total = subtotal + tax - credit, and included_tax is "
+    "inside the subtotal",
     "csv": "UTF-8, RFC 4180, one header row, dates ISO 8601, decimal point, an empty cell is null",
     "intervals": "half-open: period_end and service_end are the day after the last one, in UTC",
-    "order": "invoices by legal entity, month, customer; lines by invoice and line number",
+    "order": "invoices by legal entity, month, customer; lines, taxes and credits by invoice",
     "parquet": "decimal128 and int64, made from the bytes of the CSV file",
     "text": "a text cell that starts with = + - @ (or their full-width forms, also after white "
     "space), a tab or a line break has a leading apostrophe, so that no spreadsheet takes it for a "
@@ -71,7 +85,7 @@ class ExportReport:
     Attributes:
         directory: The folder that the files are in.
         files: The files, the manifest left out.
-        control_totals: Count and sum by currency, by document (`invoices`, `invoice_lines`).
+        control_totals: Count and sum by currency, by document (`invoices`, `invoice_lines`, ...).
         data_as_of: When the newest load that is counted had landed; None without loads.
         catalog_versions: Versions of the catalog that the invoices were rated with.
         drafts_left_out: Drafts in the scope that are not in the files.
@@ -105,7 +119,7 @@ def export_invoices(
     directory: Path,
     include_drafts: bool = False,
 ) -> ExportReport:
-    """Writes invoices and invoice lines into a folder of their own under `directory`.
+    """Writes invoices, lines, taxes and credits into a folder of their own under `directory`.
 
     Everything is read in one transaction, re-read from the written files, compared with the
     database's own control totals, and only then put in its place. The same state gives the same
@@ -140,7 +154,12 @@ def export_invoices(
                 document.name: read_control_totals(connection, document, scope)
                 for document in DOCUMENTS
             }
-            check_parts(totals[INVOICES.name], totals[INVOICE_LINES.name])
+            check_parts(
+                read_header_sums(connection, scope),
+                lines=totals[INVOICE_LINES.name],
+                taxes=totals[INVOICE_TAXES.name],
+                credits_used=totals[CREDIT_APPLICATIONS.name],
+            )
             row_counts = _write_files(connection, scope, folder.path)
             files = _checked_files(folder.path, row_counts, totals)
             _write_manifest(folder.path / MANIFEST, scope, state, files, totals)

@@ -1,3 +1,4 @@
+# ruff: noqa: S608  (the parts that are put together are constants of this package)
 """Which invoices an export is about, and what the database says of them as a whole."""
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from decimal import Decimal
 
 from sqlalchemy import Connection, text
 
-from exports.documents import Document
-from exports.verification import ControlTotal
+from exports.documents import SCOPE, Document
+from exports.verification import ControlTotal, HeaderSums
 from warehouse import MeterhouseError
 
 NAME_LETTERS = re.compile(r"[^A-Za-z0-9._-]+")
@@ -85,6 +86,16 @@ where (cast(:period_start as date) is null or period_start = :period_start)
     and (cast(:legal_entity_id as text) is null or legal_entity_id = :legal_entity_id)
 """
 
+HEADER_SUMS = f"""
+select
+    register.currency_code, sum(register.subtotal_minor) as subtotal_minor,
+    sum(register.tax_minor) as tax_minor, sum(register.included_tax_minor) as included_tax_minor,
+    sum(register.credit_minor) as credit_minor, sum(register.total_minor) as total_minor
+from reporting.rpt_invoice_register as register
+{SCOPE}
+group by register.currency_code
+"""
+
 LEGAL_ENTITIES = """
 select distinct legal_entity_id from reporting.rpt_customers order by legal_entity_id
 """
@@ -118,6 +129,18 @@ def read_control_totals(
             row_count=row.row_count,
             amount_minor=_whole(row.amount_minor),
             amount=row.amount,
+        )
+        for row in rows
+    )
+
+
+def read_header_sums(connection: Connection, scope: Scope) -> tuple[HeaderSums, ...]:
+    """Reads what the headers come to in each currency."""
+    rows = connection.exec_driver_sql(HEADER_SUMS, scope.parameters).mappings()
+    return tuple(
+        HeaderSums(
+            currency_code=row["currency_code"],
+            **{name: _whole(row[name]) for name in row if name.endswith("_minor")},
         )
         for row in rows
     )

@@ -33,6 +33,27 @@ class ControlTotal:
     amount: str
 
 
+@dataclass(frozen=True)
+class HeaderSums:
+    """What the headers of the invoices of one currency come to, in minor units.
+
+    Attributes:
+        currency_code: The currency.
+        subtotal_minor: Sums of lines.
+        tax_minor: Taxes that are added to them.
+        included_tax_minor: Taxes that are inside them.
+        credit_minor: Prepaid credits.
+        total_minor: What is to be paid.
+    """
+
+    currency_code: str
+    subtotal_minor: int
+    tax_minor: int
+    included_tax_minor: int
+    credit_minor: int
+    total_minor: int
+
+
 Sums = dict[str, tuple[int, int]]
 
 
@@ -102,26 +123,57 @@ def check_files(files: Mapping[str, Sums], *, expected: Sequence[ControlTotal]) 
         )
 
 
-def check_parts(invoices: Sequence[ControlTotal], lines: Sequence[ControlTotal]) -> None:
-    """Refuses an export whose lines do not add up to its invoices.
+def check_parts(
+    headers: Sequence[HeaderSums],
+    *,
+    lines: Sequence[ControlTotal],
+    taxes: Sequence[ControlTotal],
+    credits_used: Sequence[ControlTotal],
+) -> None:
+    """Refuses an export whose lines, taxes and credits do not add up to its invoices.
 
     Raises:
         MeterhouseError: They differ in at least one currency.
     """
-    whole = {total.currency_code: total.amount_minor for total in invoices}
-    parts = {total.currency_code: total.amount_minor for total in lines}
-    problems = [
-        Problem(
-            f"invoices come to {whole.get(currency, 0)}, lines to {parts.get(currency, 0)} "
-            "minor units",
-            field=currency,
-        )
-        for currency in sorted(whole.keys() | parts.keys())
-        if whole.get(currency, 0) != parts.get(currency, 0)
-    ]
+    whole = {header.currency_code: header for header in headers}
+    problems = []
+    for what, found, wanted in (
+        ("lines", _amounts(lines), {code: sums.subtotal_minor for code, sums in whole.items()}),
+        (
+            "taxes",
+            _amounts(taxes),
+            {code: sums.tax_minor + sums.included_tax_minor for code, sums in whole.items()},
+        ),
+        (
+            "credits",
+            _amounts(credits_used),
+            {code: sums.credit_minor for code, sums in whole.items()},
+        ),
+        (
+            "subtotals with taxes, without credits,",
+            {
+                code: sums.subtotal_minor + sums.tax_minor - sums.credit_minor
+                for code, sums in whole.items()
+            },
+            {code: sums.total_minor for code, sums in whole.items()},
+        ),
+    ):
+        problems += [
+            Problem(
+                f"{what} come to {found.get(currency, 0)}, the invoices say "
+                f"{wanted.get(currency, 0)} minor units",
+                field=currency,
+            )
+            for currency in sorted(wanted.keys() | found.keys())
+            if wanted.get(currency, 0) != found.get(currency, 0)
+        ]
     if problems:
         raise MeterhouseError(
-            "The invoice lines don't add up to the invoices; nothing was handed over.",
+            "The parts of the invoices don't add up to them; nothing was handed over.",
             remedy="run ./meterhouse doctor",
             problems=problems,
         )
+
+
+def _amounts(totals: Sequence[ControlTotal]) -> dict[str, int]:
+    return {total.currency_code: total.amount_minor for total in totals}

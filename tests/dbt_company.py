@@ -56,6 +56,10 @@ def catalog(*, more_meters: tuple[dict[str, Any], ...] = ()) -> dict[str, Any]:
             {"plan_id": "all", "plan_name": "All", "currency_code": "EUR"}
             | {"prices": [_price(price) for price in PRICES]}
         ],
+        "tax_rates": [
+            {"legal_entity_id": ENTITY, "country_code": "SE", "treatment": "exempt"}
+            | {"valid_from": "2026-01-01"}
+        ],
         "customers": [
             {"customer_id": name, "customer_name": name.title(), "legal_entity_id": ENTITY}
             | {"country_code": "SE", "currency_code": "EUR"}

@@ -12,7 +12,13 @@ from orchestration.settings import OrchestrationSettings
 from warehouse import MeterhouseError
 from warehouse.progress import progress
 
-CLOSED_TABLES = ("fct_invoices", "fct_invoice_lines", "fct_invoice_line_tiers")
+CLOSED_TABLES = (
+    "fct_invoices",
+    "fct_invoice_lines",
+    "fct_invoice_line_tiers",
+    "fct_invoice_taxes",
+    "fct_credit_applications",
+)
 EXPORTED = dg.AssetKey(["exports", "invoices"])
 
 

@@ -27,6 +27,10 @@ LATE = [
     Event("gold", "late", "2026-08-15T00:00:00+00:00", "4"),
     Event("iron", "late", "2026-08-15T00:00:00+00:00", "10", event_type="job"),
 ]
+# a cent of prepaid credit, so that every closed table has rows
+GRANT = {"grant_id": "cent", "customer_id": "zinc", "label": "Cent", "amount": "0.01"} | {
+    "granted_on": "2026-08-31"
+}
 # by hand: price -> quantity, unrounded, cents
 GOLD_IN_AUGUST = {
     "fee": "0 31 3100",
@@ -40,7 +44,7 @@ ADJUSTMENTS = {
     ("gold", "bytes"): "4 0.2 20",  # 2 + 6.5 x 0.05 = 2.325, 2.13 were billed
     ("iron", "jobs"): "10 20 2000",  # at the edge of the first tier
 }
-TOTALS = {"gold": 3100 + 5 + 213 + 1875 + 1500, "iron": 3100 + 100, "zinc": 1500 + 100}
+TOTALS = {"gold": 3100 + 5 + 213 + 1875 + 1500, "iron": 3100 + 100, "zinc": 1500 + 100 - 1}
 LINES = (
     "select customer_id, price_id, trim_scale(quantity) || ' ' || trim_scale(amount_unrounded)"
     " || ' ' || amount_minor from reporting.rpt_invoice_lines"
@@ -49,7 +53,13 @@ REGISTER = (
     "select invoice_number, customer_id, total_minor, adjustment_minor, due_on::text"
     " from reporting.rpt_invoice_register where status = 'closed' order by invoice_number"
 )
-CLOSED_TABLES = ("fct_invoices", "fct_invoice_lines", "fct_invoice_line_tiers")
+CLOSED_TABLES = (
+    "fct_invoices",
+    "fct_invoice_lines",
+    "fct_invoice_line_tiers",
+    "fct_invoice_taxes",
+    "fct_credit_applications",
+)
 # as in production: rating tables are replaced only when what they are made from has changed
 DEPLOYED = ("--vars", "{code_version: deployed}")
 GAINED = ("charge_key", "source_id", "adjusted_line_type", "charge_month")
@@ -70,7 +80,7 @@ def said_of(result: tuple[int, str]) -> str:
 def drafted(deployed: Warehouse, clone: Callable[[Warehouse], Warehouse]) -> Warehouse:
     """Two drafted months."""
     warehouse = clone(deployed)
-    install_catalog(warehouse, catalog())
+    install_catalog(warehouse, catalog() | {"credit_grants": [GRANT]})
     insert_load(warehouse, august_and_september())
     said_of(dbt(warehouse, "build", *LOADS_ONLY))
     return warehouse

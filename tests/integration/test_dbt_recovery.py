@@ -69,6 +69,8 @@ TABLES = (
     "marts.fct_invoices",
     "marts.fct_invoice_lines",
     "marts.fct_invoice_line_tiers",
+    "marts.fct_invoice_taxes",
+    "marts.fct_credit_applications",
     "ops.event_registry",
     "ops.event_fates",
     "ops.invoice_number_series",

@@ -25,7 +25,11 @@ from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.csv_output import copy_csv, spreadsheet_safe
 
 CRASH_POINTS = ("export.after_csv", "export.after_parquet", "export.before_publish")
-FILES = {"invoices.csv", "invoices.parquet", "invoice_lines.csv", "invoice_lines.parquet"}
+FILES = {
+    f"{name}.{ending}"
+    for name in ("invoices", "invoice_lines", "invoice_taxes", "credit_applications")
+    for ending in ("csv", "parquet")
+}
 IN_A_PROCESS = """
 from datetime import date
 from pathlib import Path

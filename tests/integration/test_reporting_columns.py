@@ -20,7 +20,15 @@ PROMISED = {
     "rpt_customers": "customer_id customer_name legal_entity_id currency_code country_code",
     "rpt_invoice_register": "invoice_key invoice_number status legal_entity_id legal_entity_name"
     f" customer_id customer_name {AMOUNTS} period_start period_end issued_at due_on line_count"
-    " total_minor adjustment_minor catalog_version",
+    " subtotal_minor tax_minor included_tax_minor credit_minor total_minor adjustment_minor"
+    " catalog_version",
+    "rpt_invoice_taxes": f"tax_key invoice_key status customer_id country_code treatment"
+    f" tax_exempt_reason rate_percent line_count base_minor tax_minor is_included {AMOUNTS}",
+    "rpt_credit_applications": f"application_key invoice_key status grant_id customer_id label"
+    f" position amount_minor {AMOUNTS}",
+    "rpt_credit_grants": f"grant_id customer_id customer_name label priority granted_minor"
+    f" applied_minor remaining_minor drafted_minor left_after_drafts_minor granted_on expires_on"
+    f" {AMOUNTS}",
     "rpt_invoice_lines": f"{LINE} invoice_number line_number line_type charge_key source_id"
     " adjusted_line_type charge_month customer_id subscription_id"
     " plan_name price_id price_version_id charge_model label meter_id meter_name unit"
@@ -42,7 +50,10 @@ PROMISED = {
     " reason found_at",
 }
 KINDS = {"_minor": "bigint", "_exponent": "integer", "_count": "bigint", "_quantity": "numeric"}
-SMALLER_COUNTS = {("rpt_invoice_register", "line_count")}
+SMALLER_COUNTS = {
+    ("rpt_invoice_register", "line_count"),
+    ("rpt_invoice_taxes", "line_count"),
+}
 
 
 @pytest.mark.parametrize("view", PROMISED)

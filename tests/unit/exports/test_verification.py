@@ -10,6 +10,7 @@ import pytest
 
 from exports.verification import (
     ControlTotal,
+    HeaderSums,
     check_files,
     check_parts,
     read_csv_sums,
@@ -65,8 +66,33 @@ def test_a_file_that_differs_is_refused_by_name(found: dict[str, tuple[int, int]
     assert "lines.csv" in str(caught.value)
 
 
-def test_lines_that_do_not_make_the_invoices_are_refused() -> None:
-    check_parts([total("EUR", 1, 30)], [total("EUR", 2, 30)])
+def check(**parts: list[ControlTotal]) -> None:
+    """Checks an export of 30 cents, 6 cents of tax on top and 1 inside, paid by 4 of credit."""
+    usual = {"lines": [total("EUR", 2, 30)], "taxes": [total("EUR", 2, 7)]}
+    usual["credits_used"] = [total("EUR", 1, 4)]
+    headers = [HeaderSums("EUR", 30, 6, 1, 4, 32)]
+    check_parts(headers, **{**usual, **parts})
+
+
+@pytest.mark.parametrize(
+    ("parts", "currency"),
+    [
+        ({"lines": [total("EUR", 2, 29)]}, "lines come to 29, the invoices say 30"),
+        ({"lines": [total("EUR", 2, 30), total("JPY", 1, 1)]}, "JPY"),
+        ({"taxes": [total("EUR", 2, 6)]}, "taxes come to 6, the invoices say 7"),
+        ({"credits_used": []}, "credits come to 0, the invoices say 4"),
+    ],
+)
+def test_parts_that_do_not_make_the_invoices_are_refused(
+    parts: dict[str, list[ControlTotal]], currency: str
+) -> None:
+    check()
     with pytest.raises(MeterhouseError, match="don't add up") as caught:
-        check_parts([total("EUR", 1, 30), total("JPY", 1, 1)], [total("EUR", 2, 30)])
-    assert "JPY" in str(caught.value)
+        check(**parts)
+    assert currency in str(caught.value)
+
+
+def test_headers_that_do_not_add_up_are_refused() -> None:
+    with pytest.raises(MeterhouseError, match="don't add up") as caught:
+        check_parts([HeaderSums("EUR", 0, 0, 0, 0, 1)], lines=[], taxes=[], credits_used=[])
+    assert "without credits, come to 0, the invoices say 1" in str(caught.value)

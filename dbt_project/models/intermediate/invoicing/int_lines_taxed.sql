@@ -12,7 +12,7 @@ lines as (
         currency_exponent,
         amount_minor,
         period_start,
-        date_trunc('month', service_start::timestamp)::date as tax_month
+        charge_month as tax_month
     from {{ ref('int_invoice_lines_drafted') }}
 
 ),

@@ -1,12 +1,12 @@
 """Tax rates, who is exempt, and prepaid credits.
 
-Revision ID: 0007
+Revision ID: 0008
 """
 
 from warehouse.migrations.statements import execute
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 

@@ -19,6 +19,12 @@ MODEL_WORDS = {
     "graduated_percentage": "Each part of the amount at the rate of its own tier.",
     "percentage": "A percentage of the amount, with what the price says of single events.",
     "package": "Whole packages, a started one counts.",
+    "dynamic": "The amounts that came with the events.",
+}
+PERCENTAGE_STEPS = {
+    1: "At the rate",
+    2: "Raised to the minimum",
+    3: "Lowered to the maximum",
 }
 KIND_WORDS = {
     "maximum_spend": "What the price comes to beyond its maximum, taken off again.",
@@ -75,7 +81,7 @@ def tier_rows(
     """Returns one row per tier: what part of the quantity, at which price, comes to how much."""
     return [
         {
-            "Step": step_words(line, tier, position=position),
+            "Step": step_words(line, tier),
             "Quantity": formatting.quantity(tier.quantity),
             **price_cell(line, tier),
             "Fixed fee": formatting.unrounded(tier.flat_fee_unrounded, exponent=exponent),
@@ -83,7 +89,7 @@ def tier_rows(
                 tier.amount_unrounded, exponent=exponent
             ),
         }
-        for position, tier in enumerate(tiers, start=1)
+        for tier in tiers
     ]
 
 
@@ -91,15 +97,18 @@ def price_cell(line: InvoiceLine, tier: LineTier) -> dict[str, str]:
     """Returns the cell that holds a tier's price: of a unit, in percent, or none for a step."""
     if line.charge_model == "stairstep":
         return {}
-    if line.charge_model == "graduated_percentage":
+    if line.charge_model in ("percentage", "graduated_percentage"):
         return {"Rate": f"{formatting.quantity(tier.unit_price_unrounded.scaleb(2))} %"}
     return {"Unit price": formatting.quantity(tier.unit_price_unrounded)}
 
 
-def step_words(line: InvoiceLine, tier: LineTier, *, position: int) -> str:
+def step_words(line: InvoiceLine, tier: LineTier) -> str:
     """Returns what part of the quantity a tier prices: `First 1,000,000`."""
+    if tier.tier_number == 0:
+        limit = f" (up to {formatting.quantity(tier.up_to)})" if tier.up_to is not None else ""
+        return f"Free{limit}"
     if line.charge_model in ("graduated", "graduated_percentage"):
-        start = "First" if position == 1 else "Next"
+        start = "First" if tier.tier_number == 1 else "Next"
         part = formatting.quantity(tier.quantity)
         limit = f" (up to {formatting.quantity(tier.up_to)})" if tier.up_to is not None else ""
         return f"{start} {part}{limit}"
@@ -108,7 +117,9 @@ def step_words(line: InvoiceLine, tier: LineTier, *, position: int) -> str:
         return f"All, in tier {tier.tier_number} ({limit})"
     if line.charge_model == "package":
         return "Packages"
-    return "Fixed fee" if line.charge_model == "flat" else "All"
+    if line.charge_model == "percentage":
+        return PERCENTAGE_STEPS.get(tier.tier_number, "All")
+    return "Share of the fee" if line.charge_model == "flat" else "All that is billed"
 
 
 def rounding_words(line: InvoiceLine, *, exponent: int, currency: str) -> str:

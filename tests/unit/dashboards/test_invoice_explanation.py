@@ -86,18 +86,23 @@ def test_graduated_tiers_read_first_and_next() -> None:
 
 
 @pytest.mark.parametrize(
-    ("model", "words"),
+    ("model", "number", "words"),
     [
-        ("volume", "All, in tier 2 (up to 10)"),
-        ("package", "Packages"),
-        ("per_unit", "All"),
-        ("flat", "Fixed fee"),
+        ("volume", 2, "All, in tier 2 (up to 10)"),
+        ("package", 1, "Packages"),
+        ("per_unit", 1, "All that is billed"),
+        ("per_unit", 0, "Free (up to 10)"),
+        ("graduated", 0, "Free (up to 10)"),
+        ("flat", 1, "Share of the fee"),
+        ("percentage", 1, "At the rate"),
+        ("percentage", 2, "Raised to the minimum"),
+        ("percentage", 3, "Lowered to the maximum"),
     ],
 )
-def test_steps_of_other_models(model: str, words: str) -> None:
+def test_steps_of_other_models(model: str, number: int, words: str) -> None:
     line = replace(LINE, charge_model=model)
-    step = tier(2, "10", "8", "1", "0")
-    assert invoice_explanation.step_words(line, step, position=1) == words
+    step = tier(number, "10", "8", "1", "0")
+    assert invoice_explanation.step_words(line, step) == words
 
 
 def test_an_adjustment_names_its_own_service_period() -> None:

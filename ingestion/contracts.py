@@ -13,7 +13,7 @@ NATIVE = "native"
 
 QUANTITY_PRECISION = 38
 QUANTITY_SCALE = 9
-QUANTITY_INTEGER_DIGITS = 18
+QUANTITY_INTEGER_DIGITS = 29
 """Digits before the decimal point: what a month adds up to still has room for a price."""
 MAX_IDENTITY_BYTES = 1024
 """UTF-8 bytes of customer, event id or event type: two of them fit one index entry of Postgres."""
@@ -76,7 +76,7 @@ class UsageEvent(BaseModel):
         customer_id: Who is billed; at most 1024 bytes of UTF-8.
         event_type: What happened; a meter of the catalog counts it; at most 1024 bytes of UTF-8.
         occurred_at: When it happened: RFC 3339 with an offset or Z, at most microseconds.
-        quantity: How much, as a JSON number or as a string; up to 18 digits before the decimal
+        quantity: How much, as a JSON number or as a string; up to 29 digits before the decimal
             point and 9 after it; negative for a correction.
         properties: What meters may split by: a JSON object.
     """

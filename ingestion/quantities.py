@@ -27,10 +27,10 @@ def parse_quantity(text: str | None) -> Decimal | Rejection:
     The rule: ASCII digits with an optional leading minus, an optional decimal point with digits on
     both sides, and an optional exponent; no plus sign, blank, separator or any other notation
     (`1,5`, `0x10`, `NaN`, `Infinity`, `true` and digits of other scripts are `not_a_number`). The
-    value must have at most 18 digits before the decimal point (so that no event alone can be more
-    than rating computes with) and 9 after it, trailing zeros not counted, else
-    `number_out_of_range`; nothing is ever rounded. `1.10`, `1.1` and `11e-1` are one number, minus
-    zero is zero, and a negative quantity is a correction.
+    value must have at most 29 digits before the decimal point and 9 after it, trailing zeros not
+    counted, which is what the warehouse keeps, else `number_out_of_range`; nothing is ever rounded.
+    `1.10`, `1.1` and `11e-1` are one number, minus zero is zero, and a negative quantity is a
+    correction.
 
     Args:
         text: The text, or None when the field is absent.

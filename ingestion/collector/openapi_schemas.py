@@ -9,7 +9,7 @@ Schema = dict[str, object]
 
 _IDENTITY: Schema = {"type": "string", "minLength": 1, "maxLength": MAX_IDENTITY_BYTES}
 _QUANTITY: Schema = {
-    "description": "A number, better as a string; at most 18 digits before the decimal point and 9 "
+    "description": "A number, better as a string; at most 29 digits before the decimal point and 9 "
     "after it, negative for a correction. Never rounded.",
     "oneOf": [{"type": "number"}, {"type": "string", "pattern": r"^-?[0-9]{1,29}(\.[0-9]{1,9})?$"}],
 }

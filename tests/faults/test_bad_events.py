@@ -127,6 +127,24 @@ def test_counts_balance_and_quantities_are_exact(
     assert sorted(row[0] for row in found) == sorted(wanted)
 
 
+def test_sums_that_no_column_holds_are_said_and_all_else_is_rated(
+    sent: tuple[Warehouse, dict[str, list[str]]],
+) -> None:
+    charges = "from intermediate.int_charges_rated where month_start = '2026-09-01'"
+    problems = read_as_admin(
+        sent[0],
+        f"select customer_id, price_id, amount_exact, rating_problem {charges}"
+        " and rating_problem is not null",
+    )
+    why = "the quantity is out of range: it has more than 29 digits before the decimal point"
+    assert problems == [("gold", "bytes", 0, why)]
+    usage = f"{charges} and price_id = 'bytes' and customer_id <> 'gold'"
+    assert read_as_admin(sent[0], f"select quantity, amount_exact {usage}") == [(1, Decimal("1.1"))]
+    sums = "select sum(quantity_sum) from marts.agg_usage_daily where meter_id = 'bytes'"
+    exact = "select sum(quantity) from marts.fct_usage_events where event_type = 'call'"
+    assert read_as_admin(sent[0], sums) == read_as_admin(sent[0], exact)
+
+
 def test_hostile_text_is_the_same_text_everywhere(
     sent: tuple[Warehouse, dict[str, list[str]]],
 ) -> None:

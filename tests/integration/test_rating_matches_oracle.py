@@ -35,6 +35,7 @@ from tests.oracle.examples import (
     PricingExample,
     customers_of,
     examples_as_catalog,
+    months_of,
     read_examples,
 )
 from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
@@ -82,7 +83,8 @@ def draft(
     load_catalog(warehouse, write_catalog(folder / "catalog", catalog))
     land(warehouse, [write_events(folder / "events.jsonl", events)])
     build(warehouse)
-    lines = draft_lines(catalog, events, months=MONTHS, exponents=read_currencies())
+    months = sorted({*MONTHS, *months_of(EXAMPLES)})
+    lines = draft_lines(catalog, events, months=months, exponents=read_currencies())
     found = read_rows(warehouse, LINES_QUERY)
     tiers = read_rows(warehouse, TIERS_QUERY)
     invoices = read_rows(warehouse, INVOICES_QUERY)

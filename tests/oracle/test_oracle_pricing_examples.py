@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import date
 from fractions import Fraction
 
 import pytest
 
-from ingestion.catalog.models import Plan
-from tests.oracle.examples import EXAMPLES_FILE, PricingExample, read_examples
-from tests.oracle.rating import rate, to_minor_units
+from ingestion.catalog import read_currencies
+from tests.oracle.examples import (
+    EXAMPLES_FILE,
+    PricingExample,
+    customers_of,
+    examples_as_catalog,
+    months_of,
+    read_examples,
+)
+from tests.oracle.invoicing import Line, draft_lines
 
 pytestmark = pytest.mark.skipif(
     not EXAMPLES_FILE.is_file(), reason="the worked examples (../shared/oracle) are not here"
@@ -17,39 +23,29 @@ pytestmark = pytest.mark.skipif(
 EXAMPLES = list(read_examples()) if EXAMPLES_FILE.is_file() else []
 
 
+@pytest.fixture(scope="module")
+def lines() -> list[Line]:
+    catalog, events = examples_as_catalog(EXAMPLES)
+    months = sorted(months_of(EXAMPLES))
+    return draft_lines(catalog, events, months=months, exponents=read_currencies())
+
+
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.example_id)
-def test_example(example: PricingExample) -> None:
-    price = {"price_id": "p", "label": "P", **example.price}
-    if price["charge_model"] != "flat":
-        price["meter_id"] = "m"
-    price["versions"] = [{"valid_from": date(2026, 1, 1), **example.parameters}]
-    plan = Plan.model_validate(
-        {"plan_id": "x", "plan_name": "X", "currency_code": "USD", "prices": [price]}
-    )
-    charges = [
-        rate(
-            plan.prices[0],
-            plan.prices[0].versions[0],
-            Fraction(sum(usage)),
-            event_amounts=[Fraction(amount) for amount in usage],
-        )
-        for usage in example.usages
-    ]
-    amount = sum((charge.amount for charge in charges), Fraction(0))
+def test_example(example: PricingExample, lines: list[Line]) -> None:
+    found = [line for line in lines if line.customer_id in customers_of(example)]
     if example.is_rounded:
-        minor = to_minor_units(amount, exponent=2, rounding_mode="half_away_from_zero")
-        amount = Fraction(minor, 100)
+        amount = Fraction(sum(line.amount_minor for line in found), 100)
+    else:
+        amount = sum((line.amount for line in found), Fraction(0))
     assert amount == Fraction(example.amount)
     if example.tiers is not None:
-        found = [
-            (tier.tier_number, tier.quantity, tier.amount)
-            for charge in charges
-            for tier in charge.tiers
+        tiers = [
+            (tier.tier_number, tier.quantity, tier.amount) for line in found for tier in line.tiers
         ]
-        assert found == [
+        assert tiers == [
             (number, Fraction(units), Fraction(total)) for number, units, total in example.tiers
         ]
 
 
-def test_all_but_the_minimum_spend_are_there() -> None:
-    assert len(EXAMPLES) == 31
+def test_all_that_charges_alone_decide_are_there() -> None:
+    assert len(EXAMPLES) == 44

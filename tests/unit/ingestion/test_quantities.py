@@ -26,7 +26,8 @@ EXACT = {
     "1e17": "100000000000000000",
     "0e999999999999999999999": "0",
     "100e0000000000000000000000005": "10000000",
-    "123456789012345678.123456789": "123456789012345678.123456789",
+    "12345678901234567890123456789.123456789": "12345678901234567890123456789.123456789",
+    "1e28": "10000000000000000000000000000",
     "123456789012.123456789": "123456789012.123456789",
 }
 REJECTED = {
@@ -48,11 +49,11 @@ REJECTED = {
     "1e": "not_a_number",
     "--1": "not_a_number",
     "1e400": "number_out_of_range",
-    "1e18": "number_out_of_range",
+    "1e29": "number_out_of_range",
     "1e-10": "number_out_of_range",
     "1e-30": "number_out_of_range",
     "0.0000000001": "number_out_of_range",
-    "1234567890123456789": "number_out_of_range",
+    "123456789012345678901234567890": "number_out_of_range",
     "1e99999999999999999999": "number_out_of_range",
     "1e-99999999999999999999": "number_out_of_range",
 }
@@ -105,7 +106,7 @@ def test_every_decimal_is_exact_or_out_of_range(number: Decimal) -> None:
     found = parse_quantity(str(number))
     if isinstance(found, Rejection):
         assert found.reason == "number_out_of_range"
-        needs_digits = number != round(number, 9) if abs(number) < 10**18 else True
-        assert needs_digits or abs(number) >= 10**18 or number.adjusted() >= 20
+        needs_digits = number != round(number, 9) if abs(number) < 10**19 else True
+        assert needs_digits or number.adjusted() >= 29
     else:
         assert found == number

@@ -29,6 +29,12 @@ _TIERS = text("""
     where customer_id = :customer_id and invoice_key = :invoice_key
     order by line_key, tier_number
 """)
+_NOTES = text("""
+    select * from marts.fct_credit_notes
+    where customer_id = :customer_id and invoice_key = :invoice_key
+    order by issued_at, credit_note_number
+""")
+_NOTE = text("select * from marts.fct_credit_notes where credit_note_number = :number")
 _NEWEST = text("""
     select invoice_number from marts.fct_invoices
     order by issued_at desc, invoice_number desc limit 3
@@ -42,10 +48,12 @@ class IssuedInvoice:
     Attributes:
         header: Its header, by column.
         lines: Its lines in their order, each with the parameters of its price version and `tiers`.
+        credit_notes: The credit notes on it, in the order of issue.
     """
 
     header: Row
     lines: Sequence[Row]
+    credit_notes: Sequence[Row]
 
 
 def read_invoice(warehouse: Warehouse, number: str) -> IssuedInvoice:
@@ -71,7 +79,21 @@ def read_invoice(warehouse: Warehouse, number: str) -> IssuedInvoice:
                 connection, _LINES, **keys, catalog_version=header["catalog_version"]
             )
         ]
-        return IssuedInvoice(header, lines)
+        return IssuedInvoice(header, lines, select(connection, _NOTES, **keys))
+
+
+def read_credit_note(warehouse: Warehouse, number: str) -> Row:
+    """Reads the header of a credit note that was issued.
+
+    Args:
+        warehouse: The warehouse.
+        number: The number of the note.
+
+    Returns:
+        The header, by column.
+    """
+    with snapshot(warehouse) as connection:
+        return select(connection, _NOTE, number=number)[0]
 
 
 def find_header(connection: Connection, number: str) -> Row:

@@ -13,6 +13,7 @@ import typer
 from cli.bench import app as bench_app
 from cli.closing import app as closing_app
 from cli.collector import app as collector_app
+from cli.crediting import app as crediting_app
 from cli.display import console
 from cli.invoices import app as invoices_app
 from cli.kafka import app as kafka_app
@@ -35,6 +36,7 @@ app = typer.Typer(
 
 app.add_typer(closing_app)
 app.add_typer(invoices_app)
+app.add_typer(crediting_app)
 app.add_typer(bench_app, name="bench")
 app.add_typer(collector_app, name="collector")
 app.add_typer(kafka_app, name="kafka")

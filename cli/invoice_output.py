@@ -12,7 +12,7 @@ from rich.table import Table
 from audit.explaining import Explanation
 from audit.invoices import IssuedInvoice
 from cli.display import console
-from dashboards.formatting import amount, day, month, period, plural, quantity, unrounded
+from dashboards.formatting import amount, day, money, month, period, plural, quantity, unrounded
 
 Row = Mapping[str, Any]
 _PARAMETERS = {
@@ -60,6 +60,13 @@ def print_invoice(found: IssuedInvoice) -> None:
         "", "[bold]Total[/]", "", "", f"[bold]{amount(header['total_minor'], exponent=exponent)}[/]"
     )
     console.print(table)
+    for note in found.credit_notes:
+        taken = money(note["total_minor"], exponent=exponent, currency_code=currency)
+        again = ", billed again" if note["is_counted_as_billed"] else ""
+        _line(
+            f"Credit note {escape(note['credit_note_number'])} of {day(note['issued_at'])} "
+            f"({note['note_type']}{again}): {taken}, {escape(note['reason'])}"
+        )
 
 
 def print_explanation(found: Explanation, *, first: int) -> None:

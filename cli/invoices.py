@@ -31,7 +31,7 @@ def show(number: Number, as_json: AsJson = False) -> None:
     with opened(quiet=as_json) as warehouse:
         found = read_invoice(warehouse, number)
     if as_json:
-        _write_json({**found.header, "lines": found.lines})
+        _write_json({**found.header, "lines": found.lines, "credit_notes": found.credit_notes})
     else:
         print_invoice(found)
 

@@ -9,6 +9,7 @@ from io import BytesIO
 import streamlit as st
 
 from dashboards import formatting
+from dashboards.credit_notes import show_credit_notes
 from dashboards.formatting import plain
 from dashboards.invoice_explanation import (
     charge_words,
@@ -50,6 +51,7 @@ def show_invoice(version: str, *, invoice_key: str) -> None:
     show_head(invoice)
     show_checks(invoice, sum_checks(invoice, lines, tiers))
     show_lines(invoice, lines)
+    show_credit_notes(version, invoice)
     show_explanations(invoice, lines, tiers)
 
 

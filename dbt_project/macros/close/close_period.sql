@@ -19,7 +19,9 @@
     {%- elif dry_run -%}
         {%- do report_dry_run(entity, period, closed) -%}
     {%- else -%}
-        {%- do check_close_gates(entity, period, closed) -%}
+        {%- do refuse_problems(
+            close_gate_problems(entity, period, closed), 'The month can not be closed; nothing was changed.'
+        ) -%}
         {%- do append_closed_invoices(entity, period, closed) -%}
         {%- do record_close(entity, period, closed) -%}
         {%- do crash_point('close.before_commit') -%}

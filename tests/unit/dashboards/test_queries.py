@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 
-from dashboards import invoice_queries, quarantine_queries, queries, usage_queries
+from dashboards import credit_notes, invoice_queries, quarantine_queries, queries, usage_queries
 
 RELATION = re.compile(r"\b(?:from|join)\s+([a-z_]+(?:\.[a-z_]+)?)")
 LOCAL_NAMES = {"filtered", "ranked", "shown"}
@@ -25,7 +25,7 @@ def statements(module: ModuleType) -> list[tuple[str, str]]:
 
 ALL = [
     statement
-    for module in (queries, usage_queries, invoice_queries, quarantine_queries)
+    for module in (queries, usage_queries, invoice_queries, quarantine_queries, credit_notes)
     for statement in statements(module)
 ]
 
@@ -63,7 +63,7 @@ def test_a_statement_on_anything_else_is_found(statement: str) -> None:
 
 
 def test_every_cached_loader_takes_the_data_version_first() -> None:
-    for module in (queries, usage_queries, invoice_queries):
+    for module in (queries, usage_queries, invoice_queries, credit_notes):
         for name, function in vars(module).items():
             if name.startswith("load_") and function.__module__ == module.__name__:
                 first = function.__wrapped__.__code__.co_varnames[0]

@@ -8,6 +8,7 @@ source_rows as (
     select
         line_key,
         invoice_key,
+        line_number,
         line_type,
         charge_key as stored_charge_key,
         -- lines closed before there were others are charges, and adjustments of charges
@@ -42,6 +43,7 @@ keyed_rows as (
     select
         line_key,
         invoice_key,
+        line_number,
         line_type,
         billed_line_type,
         coalesce(

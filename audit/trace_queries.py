@@ -77,10 +77,20 @@ AGGREGATES = text("""
             = date_trunc('month', cast(:occurred_at as timestamptz) at time zone 'UTC')::date
 """)
 USAGE_FATE = text("""
-    select fate, unpriced_reason, subscription_id, price_version_id
-    from marts.fct_usage_fates
-    where customer_id = :customer_id and meter_id = :meter_id and dimension_key = :dimension_key
-        and usage_date = (cast(:occurred_at as timestamptz) at time zone 'UTC')::date
+    select fates.fate, fates.unpriced_reason, fates.subscription_id, fates.price_version_id,
+        fates.month_start
+    from marts.fct_usage_fates as fates
+    left join intermediate.int_usage_events_cut as cut
+        on cut.customer_id = fates.customer_id and cut.meter_id = fates.meter_id
+            and cut.event_id = :event_id
+    where fates.customer_id = :customer_id and fates.meter_id = :meter_id
+        and fates.dimension_key = :dimension_key
+        and fates.usage_date = (cast(:occurred_at as timestamptz) at time zone 'UTC')::date
+        and (
+            cut.event_id is null
+            or (fates.subscription_id, fates.price_version_id, fates.month_start)
+                is not distinct from (cut.subscription_id, cut.price_version_id, cut.month_start)
+        )
 """)
 LINES = text("""
     select lines.line_key, lines.invoice_number, lines.line_number, lines.line_type, lines.status,
@@ -93,8 +103,7 @@ LINES = text("""
     where lines.customer_id = :customer_id and register.customer_id = :customer_id
         and lines.subscription_id = :subscription_id
         and lines.price_version_id = :price_version_id
-        and (cast(:occurred_at as timestamptz) at time zone 'UTC')::date >= lines.service_start
-        and (cast(:occurred_at as timestamptz) at time zone 'UTC')::date < lines.service_end
+        and coalesce(lines.charge_month, date_trunc('month', lines.service_start)) = :month_start
     order by register.period_start, lines.line_number
 """)
 TIERS = text("""
@@ -110,8 +119,10 @@ CLOSE = text("""
     inner join reporting.rpt_customers as customers
         on customers.legal_entity_id = closes.legal_entity_id
     where customers.customer_id = :customer_id
-        and (cast(:occurred_at as timestamptz) at time zone 'UTC')::date >= closes.period_start
-        and (cast(:occurred_at as timestamptz) at time zone 'UTC')::date < closes.period_end
+        and closes.period_start = coalesce(
+            cast(:month_start as date),
+            date_trunc('month', cast(:occurred_at as timestamptz) at time zone 'UTC')
+        )
 """)
 UNREADABLE = text("""
     select load_id, delivery_id, reason from raw_usage.rejected

@@ -176,7 +176,7 @@ def _charge(connection: Connection, meter: dict[str, Any]) -> Charge:
     }
     aggregates = _select(connection, queries.AGGREGATES, **cell)
     cell.pop("load_id")
-    fates = _select(connection, queries.USAGE_FATE, **cell)
+    fates = _select(connection, queries.USAGE_FATE, **cell, event_id=meter["event_id"])
     fate = fates[0] if fates else None
     lines: list[dict[str, Any]] = []
     if fate is not None and fate["price_version_id"] is not None:
@@ -186,7 +186,7 @@ def _charge(connection: Connection, meter: dict[str, Any]) -> Charge:
             customer_id=meter["customer_id"],
             subscription_id=fate["subscription_id"],
             price_version_id=fate["price_version_id"],
-            occurred_at=meter["occurred_at"],
+            month_start=fate["month_start"],
         )
         for line in lines:
             line["tiers"] = _select(connection, queries.TIERS, line_key=line["line_key"])
@@ -195,6 +195,7 @@ def _charge(connection: Connection, meter: dict[str, Any]) -> Charge:
         queries.CLOSE,
         customer_id=meter["customer_id"],
         occurred_at=meter["occurred_at"],
+        month_start=fate["month_start"] if fate else None,
         load_id=meter["load_id"],
     )
     shown = {name: meter[name] for name in ("meter_id", "dimension_key", "aggregation", "unit")}

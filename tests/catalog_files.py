@@ -14,7 +14,7 @@ from ingestion.catalog.models import Catalog
 def write_catalog(directory: Path, catalog: Catalog) -> Path:
     """Write a catalog as one JSON file, numbers as exact texts."""
     directory.mkdir(parents=True, exist_ok=True)
-    content = json.dumps(catalog.model_dump(), default=_text_of, indent=1)
+    content = json.dumps(catalog.model_dump(by_alias=True), default=_text_of, indent=1)
     (directory / "catalog.json").write_text(content, encoding="utf-8")
     return directory
 

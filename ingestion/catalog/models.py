@@ -1,6 +1,7 @@
 """What a catalog says: legal entities, meters, plans with their prices, customers, subscriptions.
 
-Amounts are Decimals in major units of the currency, days are UTC days, intervals are half-open.
+Amounts are Decimals in major units of the currency, days are local days of the customer, intervals
+are half-open.
 """
 
 from __future__ import annotations
@@ -9,16 +10,17 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from ingestion.catalog.price_models import CatalogModel, PlanPrice
+from ingestion.catalog.price_models import BillingInterval, CatalogModel, PlanPrice
 from ingestion.catalog.scalars import (
     CountryCode,
     CurrencyCode,
-    Day,
     Identifier,
     Text,
+    TimeZone,
     fault,
     matching,
 )
+from ingestion.catalog.subscription_models import Subscription
 from ingestion.catalog.taxes import CreditGrant, Flag, TaxRate, TaxRounding, VatId
 
 NumberPrefix = Annotated[
@@ -43,6 +45,9 @@ class LegalEntity(CatalogModel):
     rounding_mode: Literal["half_away_from_zero", "half_even"] = "half_away_from_zero"
     tax_rounding: TaxRounding = "per_rate"
     prices_include_tax: Flag = False
+    proration: Literal["days", "seconds", "none"] = "days"
+    plan_change_policy: Literal["immediate", "next_period"] = "immediate"
+    back_dated_change_policy: Literal["next_invoice", "frozen"] = "next_invoice"
     duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
 
     @model_validator(mode="after")
@@ -64,6 +69,7 @@ class Customer(CatalogModel):
     legal_entity_id: Identifier
     country_code: CountryCode
     currency_code: CurrencyCode
+    billing_time_zone: TimeZone = "UTC"
     vat_id: VatId | None = None
     tax_exempt: Flag = False
     tax_exempt_reason: Text | None = None
@@ -141,24 +147,8 @@ class Plan(CatalogModel):
     plan_id: Identifier
     plan_name: Text
     currency_code: CurrencyCode
+    billing_interval: BillingInterval = "month"
     prices: tuple[PlanPrice, ...]
-
-
-class Subscription(CatalogModel):
-    """A customer on a plan in [starts_on, ends_on); open-ended without `ends_on`."""
-
-    subscription_id: Text
-    customer_id: Text
-    plan_id: Identifier
-    starts_on: Day
-    ends_on: Day | None = None
-
-    @model_validator(mode="after")
-    def _check_order(self) -> Subscription:
-        if self.ends_on is not None and self.ends_on <= self.starts_on:
-            remedy = "ends_on is the first day that is no longer subscribed"
-            raise fault(f"ends_on {self.ends_on} is not after {self.starts_on}", remedy)
-        return self
 
 
 class Catalog(CatalogModel):

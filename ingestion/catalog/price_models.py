@@ -22,6 +22,8 @@ from ingestion.catalog.scalars import (
     fault,
 )
 
+BillingInterval = Literal["month", "quarter", "year"]
+
 
 class CatalogModel(BaseModel):
     """A part of the catalog: unknown fields are refused, nothing changes once it is read."""
@@ -67,7 +69,7 @@ class PriceVersion(CatalogModel):
 
 
 class FlatVersion(PriceVersion):
-    """A fee per calendar month."""
+    """A fee per billing period."""
 
     amount: SignedPrice
 
@@ -153,15 +155,16 @@ class StairstepVersion(UsageVersion):
 
 
 class PriceBase(CatalogModel):
-    """What every price has."""
+    """What every price has; without a billing interval it has that of its plan."""
 
     price_id: Identifier
     label: Text
     tax_category: Literal["standard", "reduced"] = "standard"
+    billing_interval: BillingInterval | None = None
 
 
 class FlatPrice(PriceBase):
-    """A fixed fee per month, in arrears, prorated by days."""
+    """A fixed fee per billing period, for each unit of the subscription, prorated by policy."""
 
     charge_model: Literal["flat"]
     allow_negative: bool = False

@@ -13,10 +13,10 @@ from ingestion.catalog.price_checks import check_prices
 from ingestion.catalog.reference_checks import (
     check_meters_unchanged,
     check_references,
-    check_subscriptions,
     check_unique_ids,
     ids_written,
 )
+from ingestion.catalog.subscription_checks import check_subscriptions
 from ingestion.catalog.tax_checks import LandedGrant, check_credit_grants, check_taxes
 from ingestion.catalog.validation import CatalogError, validate_entries
 from warehouse.errors import MeterhouseError, Problem

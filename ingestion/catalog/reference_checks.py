@@ -1,19 +1,16 @@
-"""What must hold among entries: unique ids, references that exist, currencies, dates."""
+"""What must hold among entries: unique ids, references that exist, currencies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date
 
-from ingestion.catalog.documents import Entry
+from ingestion.catalog.documents import Entry, Location
 from ingestion.catalog.models import (
     RECONCILED_AGGREGATIONS,
     SECTIONS,
     Meter,
-    Plan,
     Subscription,
 )
-from ingestion.catalog.price_checks import FOREVER, priced_meters
 from ingestion.catalog.validation import Written
 from warehouse.errors import Problem
 
@@ -94,29 +91,42 @@ def check_references(
     customers = {item.model.customer_id: item.model for item in written["customers"]}
     for subscription in written["subscriptions"]:
         yield from check_reference(subscription, "customer_id", "customers", ids)
-        yield from check_reference(subscription, "plan_id", "plans", ids)
-        plan = plans.get(subscription.model.plan_id)
         customer = customers.get(subscription.model.customer_id)
-        if plan and customer and plan.currency_code != customer.currency_code:
-            yield subscription.problem(
-                ("plan_id",),
-                f"plan {plan.plan_id!r} is in {plan.currency_code}, but customer "
-                f"{customer.customer_id!r} is billed in {customer.currency_code}",
-                f"use a plan in {customer.currency_code}",
-            )
+        for place, plan_id in _plans_named(subscription.model):
+            yield from _check_id(subscription, place, plan_id, "plans", ids)
+            plan = plans.get(plan_id)
+            if plan and customer and plan.currency_code != customer.currency_code:
+                yield subscription.problem(
+                    place,
+                    f"plan {plan.plan_id!r} is in {plan.currency_code}, but customer "
+                    f"{customer.customer_id!r} is billed in {customer.currency_code}",
+                    f"use a plan in {customer.currency_code}",
+                )
+
+
+def _plans_named(subscription: Subscription) -> Iterator[tuple[Location, str]]:
+    yield ("plan_id",), subscription.plan_id
+    for number, change in enumerate(subscription.changes):
+        if change.plan_id is not None:
+            yield ("changes", number, "plan_id"), change.plan_id
 
 
 def check_reference(
     item: Written, field: str, section: str, ids: dict[str, set[str]]
 ) -> Iterator[Problem]:
     """Yield a problem when a field names no entry of a section."""
-    value = getattr(item.model, field)
+    return _check_id(item, (field,), getattr(item.model, field), section, ids)
+
+
+def _check_id(
+    item: Written, place: Location, value: str, section: str, ids: dict[str, set[str]]
+) -> Iterator[Problem]:
     if value not in ids[section]:
         known = sorted(ids[section])
         listed = ", ".join(known[:8]) + (", ..." if len(known) > 8 else "")
         kind = section.replace("_", " ").removesuffix("s").replace("entitie", "entity")
         remedy = f"declare it under {section}, or use one of: {listed or 'none'}"
-        yield item.problem((field,), f"{kind} {value!r} is unknown", remedy)
+        yield item.problem(place, f"{kind} {value!r} is unknown", remedy)
 
 
 def _check_currency(item: Written, currencies: Mapping[str, int]) -> Iterator[Problem]:
@@ -124,57 +134,6 @@ def _check_currency(item: Written, currencies: Mapping[str, int]) -> Iterator[Pr
     if code not in currencies:
         remedy = "use a code that dbt_project/seeds/currencies.csv gives a currency_exponent"
         yield item.problem(("currency_code",), f"currency {code!r} is unknown", remedy)
-
-
-def check_subscriptions(written: WrittenSections) -> Iterator[Problem]:
-    """Yield a problem where two subscriptions of a customer would bill the same usage."""
-    plans = {item.model.plan_id: item.model for item in written["plans"]}
-    by_customer: dict[str, list[Written[Subscription]]] = {}
-    for item in written["subscriptions"]:
-        by_customer.setdefault(item.model.customer_id, []).append(item)
-    for items in by_customer.values():
-        items.sort(key=lambda item: (item.model.starts_on, item.model.ends_on or FOREVER))
-        for position, later in enumerate(items):
-            for earlier in items[:position]:
-                if later.model.starts_on < (earlier.model.ends_on or FOREVER):
-                    yield from _check_pair(earlier, later, plans)
-
-
-def _check_pair(
-    earlier: Written[Subscription], later: Written[Subscription], plans: dict[str, Plan]
-) -> Iterator[Problem]:
-    first, second = earlier.model, later.model
-    where = f"{earlier.entry.file}:{earlier.entry.line_at(())}"
-    remedy = f"end {first.subscription_id!r} with ends_on: {second.starts_on}, or start later"
-    if first.plan_id == second.plan_id:
-        message = (
-            f"customer {first.customer_id!r} is already on plan {first.plan_id!r} then, by "
-            f"subscription {first.subscription_id!r} ({where})"
-        )
-        yield later.problem(("starts_on",), message, remedy)
-    elif first.plan_id in plans and second.plan_id in plans:
-        start = second.starts_on
-        end = min(first.ends_on or FOREVER, second.ends_on or FOREVER)
-        for meter_id in _meters_billed_twice(
-            plans[first.plan_id], plans[second.plan_id], start, end
-        ):
-            message = (
-                f"meter {meter_id!r} would be billed twice: subscription "
-                f"{first.subscription_id!r} ({where}) prices it at the same time"
-            )
-            yield later.problem(("starts_on",), message, remedy)
-
-
-def _meters_billed_twice(first: Plan, second: Plan, start: date, end: date) -> Iterator[str]:
-    others = priced_meters(second)
-    for meter_id, versions in priced_meters(first).items():
-        if any(
-            max(start, one.valid_from, other.valid_from)
-            < min(end, one.valid_to or FOREVER, other.valid_to or FOREVER)
-            for one in versions
-            for other in others.get(meter_id, [])
-        ):
-            yield meter_id
 
 
 def check_meters_unchanged(

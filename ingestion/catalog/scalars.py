@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from datetime import date
+from contextlib import suppress
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import cache
 from typing import Annotated, Any
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?")
+NO_AREAS = frozenset({"posix", "right", "SystemV"})
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"(Z|[+-][0-9]{2}:[0-9]{2})"
+)
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.:/@-]*")
 MAX_ID_LENGTH = 200
 MAX_TEXT_LENGTH = 1000
@@ -102,7 +111,36 @@ def _read_day(value: Any) -> date:
             return date.fromisoformat(value)
         except ValueError:
             pass
-    raise fault(f"{_shown(value)} is not a day", "write it as YYYY-MM-DD; days are UTC days")
+    raise fault(f"{_shown(value)} is not a day", "write it as YYYY-MM-DD")
+
+
+def _read_instant(value: Any) -> datetime:
+    if isinstance(value, str) and INSTANT.fullmatch(value):
+        with suppress(ValueError):
+            value = datetime.fromisoformat(value.replace(" ", "T", 1))
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(UTC)
+    raise fault(
+        f"{_shown(value)} is not an instant",
+        "write it with its offset from UTC, like 2026-03-10T15:00:00+01:00 or ...T14:00:00Z",
+    )
+
+
+def _check_time_zone(value: str) -> str:
+    if value not in _known_zones():
+        close = difflib.get_close_matches(value, _known_zones(), n=1)
+        hint = f"did you mean {close[0]}? " if close else ""
+        raise fault(
+            f"{_shown(value)} is not a time zone", f"{hint}write an IANA name, like Europe/Berlin"
+        )
+    return value
+
+
+@cache
+def _known_zones() -> frozenset[str]:
+    """Return the names that every copy of the IANA data has: an area and a place, or UTC."""
+    names = (name for name in available_timezones() if "/" in name)
+    return frozenset({"UTC", *(name for name in names if name.split("/")[0] not in NO_AREAS)})
 
 
 def _check_identifier(value: str) -> str:
@@ -144,7 +182,13 @@ Size = Annotated[Decimal, BeforeValidator(_read_size)]
 """Units of a meter, more than zero, at most 9 decimal places."""
 
 Day = Annotated[date, BeforeValidator(_read_day)]
-"""A UTC day."""
+"""A local day of the customer."""
+
+Instant = Annotated[datetime, BeforeValidator(_read_instant)]
+"""An instant, in UTC."""
+
+TimeZone = Annotated[str, AfterValidator(_check_time_zone)]
+"""The IANA name of a time zone."""
 
 CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
 CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]

@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 
 from ingestion.catalog import tax_tables
-from ingestion.catalog.models import Catalog
+from ingestion.catalog.models import Catalog, Plan
 from ingestion.catalog.price_models import (
     DynamicVersion,
     FlatPrice,
@@ -27,9 +27,11 @@ from ingestion.catalog.price_models import (
     UsagePriceBase,
     UsageVersion,
 )
+from ingestion.catalog.subscription_rows import canonical, json_of, subscription_row
 
 MONEY = pa.decimal128(38, 12)
 QUANTITY = pa.decimal128(38, 9)
+INSTANT = pa.timestamp("us", "UTC")
 
 
 def _required(name: str, kind: pa.DataType) -> pa.Field:
@@ -54,6 +56,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("rounding_mode"),
             *_texts("tax_rounding"),
             _required("prices_include_tax", pa.bool_()),
+            *_texts("proration", "plan_change_policy", "back_dated_change_policy"),
         ]
     ),
     "customers": pa.schema(
@@ -63,6 +66,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("country_code", "currency_code"),
             pa.field("vat_id", pa.string()),
             pa.field("tax_exempt_reason", pa.string()),
+            *_texts("billing_time_zone"),
         ]
     ),
     "meters": pa.schema(
@@ -75,7 +79,9 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("percentile", pa.int32()),
         ]
     ),
-    "plans": pa.schema([VERSION, *_texts("plan_id", "plan_name", "currency_code")]),
+    "plans": pa.schema(
+        [VERSION, *_texts("plan_id", "plan_name", "currency_code", "billing_interval")]
+    ),
     "prices": pa.schema(
         [
             VERSION,
@@ -102,6 +108,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("quantity_rounding_places", pa.int32()),
             pa.field("is_negative_allowed", pa.bool_()),
             *_texts("tax_category"),
+            *_texts("billing_interval"),
+            _required("is_billed_in_advance", pa.bool_()),
         ]
     ),
     "price_tiers": pa.schema(
@@ -121,6 +129,13 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("subscription_id", "customer_id", "plan_id"),
             _required("starts_on", pa.date32()),
             pa.field("ends_on", pa.date32()),
+            pa.field("starts_at", INSTANT),
+            pa.field("ends_at", INSTANT),
+            _required("billing_anchor_day", pa.int32()),
+            _required("quantity", QUANTITY),
+            pa.field("trial_ends_on", pa.date32()),
+            pa.field("changes", pa.string()),
+            pa.field("pauses", pa.string()),
         ]
     ),
     **tax_tables.SCHEMAS,
@@ -130,20 +145,24 @@ SCHEMAS: dict[str, pa.Schema] = {
 
 def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     """Return the rows of every table, without their version, in a fixed order."""
-    prices = [(plan.plan_id, price) for plan in catalog.plans for price in _by_id(plan.prices)]
+    prices = [(plan, price) for plan in catalog.plans for price in _by_id(plan.prices)]
+    zones = {customer.customer_id: customer.billing_time_zone for customer in catalog.customers}
     return {
         "legal_entities": [
             item.model_dump(exclude={"duplicate_event_policy"}) for item in catalog.legal_entities
         ],
         "customers": [item.model_dump(exclude={"tax_exempt"}) for item in catalog.customers],
         "meters": [
-            {**item.model_dump(), "dimensions": _json_of(sorted(item.dimensions))}
+            {**item.model_dump(), "dimensions": json_of(sorted(item.dimensions))}
             for item in catalog.meters
         ],
         "plans": [item.model_dump(exclude={"prices"}) for item in catalog.plans],
-        "prices": [row for plan_id, price in prices for row in _price_rows(plan_id, price)],
+        "prices": [row for plan, price in prices for row in _price_rows(plan, price)],
         "price_tiers": [row for _, price in prices for row in _tier_rows(price)],
-        "subscriptions": [item.model_dump() for item in catalog.subscriptions],
+        "subscriptions": [
+            subscription_row(item, zones.get(item.customer_id, "UTC"))
+            for item in catalog.subscriptions
+        ],
         "tax_rates": tax_tables.tax_rate_rows(catalog.tax_rates),
         "credit_grants": tax_tables.credit_grant_rows(catalog.credit_grants, catalog.customers),
     }
@@ -162,27 +181,16 @@ def catalog_tables(catalog: Catalog, *, catalog_version: int) -> dict[str, pa.Ta
 def content_sha256(catalog: Catalog) -> str:
     """Return the hash of what a catalog says, whatever its files are called or how ordered."""
     text = json.dumps(
-        catalog_rows(catalog), default=_canonical, sort_keys=True, separators=(",", ":")
+        catalog_rows(catalog), default=canonical, sort_keys=True, separators=(",", ":")
     )
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _canonical(value: Any) -> str:
-    if isinstance(value, Decimal):
-        text = format(value, "f")
-        return text.rstrip("0").rstrip(".") if "." in text else text
-    return value.isoformat()
 
 
 def _by_id(prices: tuple[PlanPrice, ...]) -> list[PlanPrice]:
     return sorted(prices, key=lambda price: price.price_id)
 
 
-def _json_of(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-
-
-def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
+def _price_rows(plan: Plan, price: PlanPrice) -> Iterator[dict[str, Any]]:
     is_usage = isinstance(price, UsagePriceBase)
     for version in sorted(price.versions, key=lambda item: item.valid_from):
         has_free_units = isinstance(version, UsageVersion)
@@ -191,11 +199,11 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "price_id": price.price_id,
             "valid_from": version.valid_from,
             "valid_to": version.valid_to,
-            "plan_id": plan_id,
+            "plan_id": plan.plan_id,
             "meter_id": price.meter_id if is_usage else None,
             "label": price.label,
             "charge_model": price.charge_model,
-            "filter": _json_of(price.filter if is_usage else {}),
+            "filter": json_of(price.filter if is_usage else {}),
             "unit_price_unrounded": _unit_price(version),
             "flat_amount_unrounded": version.amount if isinstance(price, FlatPrice) else None,
             "package_size": version.package_size if is_package else None,
@@ -210,6 +218,8 @@ def _price_rows(plan_id: str, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "tax_category": price.tax_category,
             **_terms_by_event(version),
             **_terms_by_choice(price, version),
+            "billing_interval": price.billing_interval or plan.billing_interval,
+            "is_billed_in_advance": False,
         }
 
 

@@ -28,6 +28,9 @@ from warehouse.server import EmbeddedServer
 RATING_POINTS = (
     "int_segments_measured.before_commit",
     "int_charges_rated.before_commit",
+    "int_subscription_months_split.before_commit",
+    "int_usage_cells_priced.before_commit",
+    "int_usage_events_cut.before_commit",
     "int_charge_tiers_rated.before_commit",
 )
 BUILD_POINTS = (*ADMISSION_POINTS, *RATING_POINTS)

@@ -8,7 +8,7 @@
     where
         not exists (
             select 1 from {{ ref('int_billing_months') }}
-            where legal_entity_id = {{ entity }} and month_start = {{ period }}
+            where legal_entity_id = {{ entity }} and month_start = {{ period }} and not is_ahead
         )
     union all
     select

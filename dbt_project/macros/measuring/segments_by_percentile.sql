@@ -1,43 +1,68 @@
-{# A query of (subscription_id, price_version_id, usage_month, quantity): the percentile of the quantities of each
-   segment by nearest rank: the smallest one that at least so many percent of the events do not exceed.
-   priced_cells: name of the relation that says which days of a cell go to which segment. #}
-{%- macro segments_by_percentile(priced_cells) -%}
+{# A query of (customer_id, subscription_id, price_version_id, month_start, quantity): the percentile of the quantities
+   of each segment by nearest rank: the smallest one that at least so many percent of the events do not exceed. #}
+{%- macro segments_by_percentile() -%}
     select
+        ranked.customer_id,
         ranked.subscription_id,
         ranked.price_version_id,
-        ranked.usage_month,
+        ranked.month_start,
         min(ranked.quantity) as quantity
     from (
         select
-            priced_cells.subscription_id,
-            priced_cells.price_version_id,
-            priced_cells.usage_month,
+            counted.customer_id,
+            counted.subscription_id,
+            counted.price_version_id,
+            counted.month_start,
             meters.percentile,
-            quantities_daily.quantity,
+            counted.quantity,
             -- up to and with this quantity, and all
-            sum(sum(quantities_daily.event_count)) over (
-                partition by priced_cells.subscription_id, priced_cells.price_version_id, priced_cells.usage_month
-                order by quantities_daily.quantity
+            sum(sum(counted.event_count)) over (
+                partition by
+                    counted.customer_id, counted.subscription_id, counted.price_version_id, counted.month_start
+                order by counted.quantity
             ) as count_up_to,
-            sum(sum(quantities_daily.event_count)) over (
-                partition by priced_cells.subscription_id, priced_cells.price_version_id, priced_cells.usage_month
+            sum(sum(counted.event_count)) over (
+                partition by
+                    counted.customer_id, counted.subscription_id, counted.price_version_id, counted.month_start
             ) as count_of_all
-        from {{ priced_cells }} as priced_cells
-        inner join {{ ref('agg_usage_quantities_daily') }} as quantities_daily
-            on
-                priced_cells.customer_id = quantities_daily.customer_id
-                and priced_cells.meter_id = quantities_daily.meter_id
-                and priced_cells.dimension_key = quantities_daily.dimension_key
-                and priced_cells.usage_month = date_trunc('month', quantities_daily.usage_date::timestamp)::date
-                and quantities_daily.usage_date <@ priced_cells.priced_days
-        inner join {{ ref('int_meters_defined') }} as meters on priced_cells.meter_id = meters.meter_id
+        from (
+            select
+                priced_cells.customer_id,
+                priced_cells.meter_id,
+                priced_cells.subscription_id,
+                priced_cells.price_version_id,
+                priced_cells.month_start,
+                quantities_daily.quantity,
+                quantities_daily.event_count
+            from {{ ref('int_usage_cells_priced') }} as priced_cells
+            inner join {{ ref('agg_usage_quantities_daily') }} as quantities_daily
+                on
+                    priced_cells.customer_id = quantities_daily.customer_id
+                    and priced_cells.meter_id = quantities_daily.meter_id
+                    and priced_cells.dimension_key = quantities_daily.dimension_key
+                    and priced_cells.usage_month = date_trunc('month', quantities_daily.usage_date::timestamp)::date
+                    and quantities_daily.usage_date <@ priced_cells.priced_days
+            union all
+            select
+                customer_id,
+                meter_id,
+                subscription_id,
+                price_version_id,
+                month_start,
+                quantity,
+                1 as event_count
+            from {{ ref('int_usage_events_cut') }}
+            where aggregation = 'percentile' and price_version_id is not null
+        ) as counted
+        inner join {{ ref('int_meters_defined') }} as meters on counted.meter_id = meters.meter_id
         group by
-            priced_cells.subscription_id,
-            priced_cells.price_version_id,
-            priced_cells.usage_month,
+            counted.customer_id,
+            counted.subscription_id,
+            counted.price_version_id,
+            counted.month_start,
             meters.percentile,
-            quantities_daily.quantity
+            counted.quantity
     ) as ranked
     where ranked.count_up_to * 100 >= ranked.percentile * ranked.count_of_all
-    group by ranked.subscription_id, ranked.price_version_id, ranked.usage_month
+    group by ranked.customer_id, ranked.subscription_id, ranked.price_version_id, ranked.month_start
 {%- endmacro -%}

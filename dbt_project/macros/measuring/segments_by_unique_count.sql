@@ -1,19 +1,20 @@
-{# A query of (subscription_id, price_version_id, usage_month, quantity): how many different values the counted
-   property has on all days and cells of each segment.
-   priced_cells: name of the relation that says which days of a cell go to which segment. #}
-{%- macro segments_by_unique_count(priced_cells) -%}
+{# A query of (customer_id, subscription_id, price_version_id, month_start, quantity): how many different values the
+   counted property has in all of each segment. #}
+{%- macro segments_by_unique_count() -%}
     select
+        segment_values.customer_id,
         segment_values.subscription_id,
         segment_values.price_version_id,
-        segment_values.usage_month,
+        segment_values.month_start,
         count(*)::numeric as quantity
     from (
-        select distinct
+        select
+            priced_cells.customer_id,
             priced_cells.subscription_id,
             priced_cells.price_version_id,
-            priced_cells.usage_month,
+            priced_cells.month_start,
             values_daily.value_key
-        from {{ priced_cells }} as priced_cells
+        from {{ ref('int_usage_cells_priced') }} as priced_cells
         inner join {{ ref('agg_usage_values_daily') }} as values_daily
             on
                 priced_cells.customer_id = values_daily.customer_id
@@ -21,6 +22,19 @@
                 and priced_cells.dimension_key = values_daily.dimension_key
                 and priced_cells.usage_month = date_trunc('month', values_daily.usage_date::timestamp)::date
                 and values_daily.usage_date <@ priced_cells.priced_days
+        union
+        select
+            customer_id,
+            subscription_id,
+            price_version_id,
+            month_start,
+            value_key
+        from {{ ref('int_usage_events_cut') }}
+        where aggregation = 'unique_count' and price_version_id is not null and value_key is not null
     ) as segment_values
-    group by segment_values.subscription_id, segment_values.price_version_id, segment_values.usage_month
+    group by
+        segment_values.customer_id,
+        segment_values.subscription_id,
+        segment_values.price_version_id,
+        segment_values.month_start
 {%- endmacro -%}

@@ -1,28 +1,27 @@
-{# A query of (subscription_id, price_version_id, usage_month, quantity) for the segments whose meter is no sum of
-   pieces; a segment has one meter, so it is in one of the four.
-   priced_cells: name of the relation that says which days of a cell go to which segment. #}
-{%- macro segments_not_added(priced_cells) -%}
+{# A query of (customer_id, subscription_id, price_version_id, month_start, quantity) for the segments whose meter is no sum of
+   pieces; a segment has one meter, so it is in one of the four. #}
+{%- macro segments_not_added() -%}
     with latest as (
-        {{ segments_by_latest(priced_cells) }}
+        {{ segments_by_latest() }}
     ),
 
     counted as (
-        {{ segments_by_unique_count(priced_cells) }}
+        {{ segments_by_unique_count() }}
     ),
 
     ranked as (
-        {{ segments_by_percentile(priced_cells) }}
+        {{ segments_by_percentile() }}
     ),
 
     weighted as (
-        {{ segments_by_weighted_sum(priced_cells) }}
+        {{ segments_by_weighted_sum() }}
     )
 
-    select subscription_id, price_version_id, usage_month, quantity from latest
+    select customer_id, subscription_id, price_version_id, month_start, quantity from latest
     union all
-    select subscription_id, price_version_id, usage_month, quantity from counted
+    select customer_id, subscription_id, price_version_id, month_start, quantity from counted
     union all
-    select subscription_id, price_version_id, usage_month, quantity from ranked
+    select customer_id, subscription_id, price_version_id, month_start, quantity from ranked
     union all
-    select subscription_id, price_version_id, usage_month, quantity from weighted
+    select customer_id, subscription_id, price_version_id, month_start, quantity from weighted
 {%- endmacro -%}

@@ -7,7 +7,7 @@ priced_usage as (
     select
         subscription_id,
         price_version_id,
-        date_trunc('month', usage_date::timestamp)::date as month_start,
+        month_start,
         sum(event_count) as event_count
     from {{ ref('fct_usage_fates') }}
     where fate in ('rated', 'zero_rated')

@@ -1,19 +1,10 @@
 -- grain: one row per legal_entity_id and month_start
 with
 
-versions as (
-
-    select
-        catalog_version,
-        state
-    from {{ ref('stg_catalog__versions') }}
-
-),
-
 newest_version as (
 
     select max(catalog_version) as catalog_version
-    from versions
+    from {{ ref('stg_catalog__versions') }}
     where state = 'landed'
 
 ),
@@ -51,6 +42,15 @@ usage_months as (
 
     select max(usage_month) as newest_month
     from {{ ref('agg_usage_monthly') }}
+
+),
+
+months_looked_ahead as (
+
+    select
+        legal_entity_id,
+        months_ahead
+    from {{ ref('int_months_looked_ahead') }}
 
 ),
 
@@ -95,12 +95,14 @@ entity_ranges as (
         coalesce(
             greatest(usage_months.newest_month, entity_closes.first_month_after),
             subscribed_months.last_start_month
-        ) as last_month
+        ) as last_month,
+        coalesce(months_looked_ahead.months_ahead, 0) as months_ahead
     from entity_ids
     cross join newest_version
     cross join usage_months
     cross join subscribed_months
     left join entity_closes on entity_ids.legal_entity_id = entity_closes.legal_entity_id
+    left join months_looked_ahead on entity_ids.legal_entity_id = months_looked_ahead.legal_entity_id
 
 ),
 
@@ -110,10 +112,13 @@ months as (
         entity_ranges.legal_entity_id,
         entity_ranges.newest_version,
         month_starts.month_start::date as month_start,
-        (month_starts.month_start + interval '1 month')::date as month_end
+        (month_starts.month_start + interval '1 month')::date as month_end,
+        (entity_ranges.last_month + interval '1 month')::date as reached_until
     from entity_ranges
     cross join lateral generate_series(
-        entity_ranges.first_month::timestamp, entity_ranges.last_month::timestamp, interval '1 month'
+        entity_ranges.first_month::timestamp,
+        entity_ranges.last_month + make_interval(months => entity_ranges.months_ahead),
+        interval '1 month'
     ) as month_starts (month_start)
 
 ),
@@ -126,7 +131,9 @@ billing_months as (
         months.month_end,
         months.month_end - months.month_start as days_in_month,
         coalesce(closes.catalog_version, months.newest_version) as catalog_version,
-        closes.catalog_version is not null as is_closed
+        closes.catalog_version is not null as is_closed,
+        months.month_start >= months.reached_until as is_ahead,
+        months.reached_until
     from months
     left join closes
         on

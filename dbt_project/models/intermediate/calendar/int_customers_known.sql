@@ -9,7 +9,8 @@ customers as (
         customer_name,
         legal_entity_id,
         country_code,
-        currency_code
+        currency_code,
+        billing_time_zone
     from {{ ref('stg_catalog__customers') }}
 
 ),
@@ -31,6 +32,7 @@ newest_rows as (
         customers.legal_entity_id,
         customers.country_code,
         customers.currency_code,
+        customers.billing_time_zone,
         customers.catalog_version
     from customers
     inner join versions on customers.catalog_version = versions.catalog_version

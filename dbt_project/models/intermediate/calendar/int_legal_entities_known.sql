@@ -13,7 +13,8 @@ entries as (
         invoice_number_prefix,
         rounding_mode,
         grace_period_days,
-        payment_terms_days
+        payment_terms_days,
+        back_dated_change_policy
     from {{ ref('stg_catalog__legal_entities') }}
 
 ),
@@ -39,6 +40,7 @@ newest_entries as (
         entries.rounding_mode,
         entries.grace_period_days,
         entries.payment_terms_days,
+        entries.back_dated_change_policy,
         entries.catalog_version
     from entries
     inner join versions on entries.catalog_version = versions.catalog_version

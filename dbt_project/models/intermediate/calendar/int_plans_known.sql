@@ -7,7 +7,8 @@ entries as (
         catalog_version,
         plan_id,
         plan_name,
-        currency_code
+        currency_code,
+        billing_interval
     from {{ ref('stg_catalog__plans') }}
 
 ),
@@ -27,6 +28,7 @@ newest_entries as (
         entries.plan_id,
         entries.plan_name,
         entries.currency_code,
+        entries.billing_interval,
         entries.catalog_version
     from entries
     inner join versions on entries.catalog_version = versions.catalog_version

@@ -9,7 +9,14 @@ entries as (
         customer_id,
         plan_id,
         starts_on,
-        ends_on
+        ends_on,
+        starts_at,
+        ends_at,
+        billing_anchor_day,
+        quantity,
+        trial_ends_on,
+        changes,
+        pauses
     from {{ ref('stg_catalog__subscriptions') }}
 
 ),
@@ -31,6 +38,13 @@ newest_entries as (
         entries.plan_id,
         entries.starts_on,
         entries.ends_on,
+        entries.starts_at,
+        entries.ends_at,
+        entries.billing_anchor_day,
+        entries.quantity,
+        entries.trial_ends_on,
+        entries.changes,
+        entries.pauses,
         entries.catalog_version
     from entries
     inner join versions on entries.catalog_version = versions.catalog_version

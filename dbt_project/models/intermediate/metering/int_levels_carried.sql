@@ -38,7 +38,11 @@ billed_months as (
     select distinct
         segments.customer_id,
         segments.meter_id,
-        segments.month_start
+        generate_series(
+            date_trunc('month', segments.service_starts_at at time zone 'UTC'),
+            date_trunc('month', (segments.service_ends_at - interval '1 microsecond') at time zone 'UTC'),
+            interval '1 month'
+        )::date as usage_month
     from {{ ref('int_charge_segments') }} as segments
     inner join meters on segments.meter_id = meters.meter_id
 
@@ -58,7 +62,7 @@ months as (
         cells.customer_id,
         cells.meter_id,
         cells.dimension_key,
-        billed_months.month_start as usage_month,
+        billed_months.usage_month,
         null as level_change
     from cells
     inner join billed_months

@@ -33,6 +33,9 @@ segments as (
         free_units,
         days_in_month,
         is_zero_usage_flat_fee_charged,
+        period_start,
+        period_end,
+        billed_month,
         service_start,
         service_end
     from {{ ref('int_charge_segments') }}
@@ -51,6 +54,7 @@ meters as (
 measured_usage as (
 
     select
+        customer_id,
         subscription_id,
         price_version_id,
         month_start,
@@ -81,7 +85,8 @@ measured as (
     left join meters on segments.meter_id = meters.meter_id
     left join measured_usage
         on
-            segments.subscription_id = measured_usage.subscription_id
+            segments.customer_id = measured_usage.customer_id
+            and segments.subscription_id = measured_usage.subscription_id
             and segments.price_version_id = measured_usage.price_version_id
             and segments.month_start = measured_usage.month_start
 

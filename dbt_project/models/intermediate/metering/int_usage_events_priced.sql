@@ -11,13 +11,15 @@ cells as materialized (
         priced_cells.usage_month,
         priced_cells.subscription_id,
         priced_cells.price_version_id,
-        priced_cells.priced_days
+        priced_cells.month_start,
+        priced_cells.priced_spans
     from {{ ref('int_usage_cells_priced') }} as priced_cells
     inner join {{ ref('int_charge_segments') }} as segments
         on
-            priced_cells.subscription_id = segments.subscription_id
+            priced_cells.customer_id = segments.customer_id
+            and priced_cells.subscription_id = segments.subscription_id
             and priced_cells.price_version_id = segments.price_version_id
-            and priced_cells.usage_month = segments.month_start
+            and priced_cells.month_start = segments.month_start
     inner join {{ ref('stg_catalog__prices') }} as prices
         on
             segments.catalog_version = prices.catalog_version
@@ -48,7 +50,6 @@ events as (
         event_id,
         meter_id,
         dimension_key,
-        (occurred_at at time zone 'UTC')::date as usage_date,
         occurred_at,
         quantity
     from {{ ref('fct_metered_events') }}
@@ -64,7 +65,7 @@ priced as (
     select
         cells.subscription_id,
         cells.price_version_id,
-        cells.usage_month as month_start,
+        cells.month_start,
         events.customer_id,
         events.event_id,
         events.occurred_at,
@@ -75,7 +76,7 @@ priced as (
             cells.customer_id = events.customer_id
             and cells.meter_id = events.meter_id
             and cells.dimension_key = events.dimension_key
-            and events.usage_date <@ cells.priced_days
+            and events.occurred_at <@ cells.priced_spans
 
 )
 

@@ -1,4 +1,4 @@
--- grain: one row per subscription_id, price_version_id and month_start that has usage or a level
+-- grain: one row per customer_id, subscription_id, price_version_id and month_start that has usage or a level
 with
 
 priced_cells as (
@@ -10,10 +10,9 @@ priced_cells as (
         usage_month,
         subscription_id,
         price_version_id,
-        priced_days,
-        priced_days = datemultirange(
-            daterange(usage_month, (usage_month + interval '1 month')::date)
-        ) as is_whole_month
+        month_start,
+        is_whole_month,
+        priced_days
     from {{ ref('int_usage_cells_priced') }}
 
 ),
@@ -47,13 +46,14 @@ daily_usage as (
 
 ),
 
--- a cell that one price has for the whole month needs no days
+-- a cell that one price has for the whole month needs no days, and whole days need no events
 cell_usage as (
 
     select
+        priced_cells.customer_id,
         priced_cells.subscription_id,
         priced_cells.price_version_id,
-        priced_cells.usage_month,
+        priced_cells.month_start,
         monthly_usage.event_count,
         monthly_usage.quantity_sum,
         monthly_usage.quantity_max
@@ -67,9 +67,10 @@ cell_usage as (
     where priced_cells.is_whole_month
     union all
     select
+        priced_cells.customer_id,
         priced_cells.subscription_id,
         priced_cells.price_version_id,
-        priced_cells.usage_month,
+        priced_cells.month_start,
         daily_usage.event_count,
         daily_usage.quantity_sum,
         daily_usage.quantity_max
@@ -82,26 +83,38 @@ cell_usage as (
             and priced_cells.usage_month = daily_usage.usage_month
             and daily_usage.usage_date <@ priced_cells.priced_days
     where not priced_cells.is_whole_month
+    union all
+    select
+        customer_id,
+        subscription_id,
+        price_version_id,
+        month_start,
+        1 as event_count,
+        quantity as quantity_sum,
+        quantity as quantity_max
+    from {{ ref('int_usage_events_cut') }}
+    where price_version_id is not null
 
 ),
 
 added as (
 
     select
+        customer_id,
         subscription_id,
         price_version_id,
-        usage_month,
+        month_start,
         sum(event_count)::bigint as event_count,
         sum(quantity_sum) as quantity_sum,
         max(quantity_max) as quantity_max
     from cell_usage
-    group by subscription_id, price_version_id, usage_month
+    group by customer_id, subscription_id, price_version_id, month_start
 
 ),
 
 not_added as (
 
-    {{ segments_not_added('priced_cells') }}
+    {{ segments_not_added() }}
 
 ),
 
@@ -109,15 +122,16 @@ not_added as (
 measured as (
 
     select
+        customer_id,
         subscription_id,
         price_version_id,
-        usage_month as month_start,
+        month_start,
         coalesce(added.event_count, 0)::bigint as event_count,
         coalesce(added.quantity_sum, 0) as quantity_sum,
         added.quantity_max,
         not_added.quantity as quantity_not_added
     from added
-    full outer join not_added using (subscription_id, price_version_id, usage_month)
+    full outer join not_added using (customer_id, subscription_id, price_version_id, month_start)
 
 )
 

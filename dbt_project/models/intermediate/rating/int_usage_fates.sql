@@ -1,4 +1,4 @@
--- grain: one row per customer_id, meter_id, dimension_key and usage_date
+-- grain: one row per customer_id, meter_id, dimension_key, usage_date, subscription_id, price_version_id, month_start and unpriced_reason
 with
 
 attributed as (
@@ -8,9 +8,10 @@ attributed as (
         meter_id,
         dimension_key,
         usage_date,
-        usage_month,
         subscription_id,
         price_version_id,
+        month_start,
+        is_subscribed,
         event_count,
         quantity_sum
     from {{ ref('int_usage_attributed') }}
@@ -20,22 +21,12 @@ attributed as (
 charges as (
 
     select
+        customer_id,
         subscription_id,
         price_version_id,
         month_start,
         amount_exact
     from {{ ref('int_charges_rated') }}
-
-),
-
-subscribed_months as (
-
-    select
-        customer_id,
-        month_start,
-        range_agg(daterange(service_start, service_end)) as subscribed_days
-    from {{ ref('int_subscription_months') }}
-    group by customer_id, month_start
 
 ),
 
@@ -48,6 +39,7 @@ fates as (
         attributed.usage_date,
         attributed.subscription_id,
         attributed.price_version_id,
+        attributed.month_start,
         case
             when attributed.price_version_id is not null and charges.amount_exact <> 0 then 'rated'
             when attributed.price_version_id is not null then 'zero_rated'
@@ -55,7 +47,7 @@ fates as (
         end as fate,
         case
             when attributed.price_version_id is not null then null
-            when attributed.usage_date <@ subscribed_months.subscribed_days then 'no_price'
+            when attributed.is_subscribed then 'no_price'
             else 'no_subscription'
         end as unpriced_reason,
         attributed.event_count,
@@ -63,13 +55,10 @@ fates as (
     from attributed
     left join charges
         on
-            attributed.subscription_id = charges.subscription_id
+            attributed.customer_id = charges.customer_id
+            and attributed.subscription_id = charges.subscription_id
             and attributed.price_version_id = charges.price_version_id
-            and attributed.usage_month = charges.month_start
-    left join subscribed_months
-        on
-            attributed.customer_id = subscribed_months.customer_id
-            and attributed.usage_month = subscribed_months.month_start
+            and attributed.month_start = charges.month_start
 
 )
 

@@ -1,4 +1,4 @@
--- grain: one row per customer_id, meter_id, dimension_key and usage_date
+-- grain: one row per customer_id, meter_id, dimension_key, usage_date, subscription_id, price_version_id, month_start and unpriced_reason
 with
 
 usage_fates as (
@@ -10,6 +10,7 @@ usage_fates as (
         usage_date,
         subscription_id,
         price_version_id,
+        month_start,
         fate,
         unpriced_reason,
         event_count,

@@ -23,7 +23,8 @@ meters as (
         event_type,
         aggregation,
         unit,
-        dimensions
+        dimensions,
+        counted_property
     from {{ ref('int_meters_defined') }}
 
 ),
@@ -38,6 +39,10 @@ metered as (
         events.event_type,
         meters.aggregation,
         meters.unit,
+        case
+            when meters.counted_property is not null
+                then {{ value_key('events.properties::jsonb', 'meters.counted_property') }}
+        end as value_key,
         events.occurred_at,
         events.quantity,
         events.load_id,

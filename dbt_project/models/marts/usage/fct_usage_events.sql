@@ -7,7 +7,7 @@
         partition_months='months_of_accepted_events',
         after_insert='assert_facts_are_accepted',
         row_counts='row_counts_by_load',
-        brin='load_id',
+        brin='load_id, occurred_at timestamptz_minmax_multi_ops',
         crash_stage='facts.',
         full_refresh=false,
         meta={'distribution': 'distributed'}

@@ -11,7 +11,8 @@ source_rows as (
         country_code,
         currency_code,
         vat_id,
-        tax_exempt_reason
+        tax_exempt_reason,
+        billing_time_zone
     from {{ source('raw_catalog', 'customers') }}
 
 )

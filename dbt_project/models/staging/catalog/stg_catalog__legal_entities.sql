@@ -15,7 +15,10 @@ source_rows as (
         payment_terms_days,
         rounding_mode,
         tax_rounding,
-        prices_include_tax
+        prices_include_tax,
+        proration,
+        plan_change_policy,
+        back_dated_change_policy
     from {{ source('raw_catalog', 'legal_entities') }}
 
 )

@@ -7,7 +7,8 @@ source_rows as (
         catalog_version,
         plan_id,
         plan_name,
-        currency_code
+        currency_code,
+        billing_interval
     from {{ source('raw_catalog', 'plans') }}
 
 )

@@ -30,7 +30,9 @@ source_rows as (
         free_amount_unrounded,
         minimum_per_event_unrounded,
         maximum_per_event_unrounded,
-        tax_category
+        tax_category,
+        billing_interval,
+        is_billed_in_advance
     from {{ source('raw_catalog', 'prices') }}
 
 )

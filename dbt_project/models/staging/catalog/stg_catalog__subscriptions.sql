@@ -9,7 +9,14 @@ source_rows as (
         customer_id,
         plan_id,
         starts_on,
-        ends_on
+        ends_on,
+        starts_at,
+        ends_at,
+        billing_anchor_day,
+        quantity,
+        trial_ends_on,
+        changes::jsonb as changes,
+        pauses::jsonb as pauses
     from {{ source('raw_catalog', 'subscriptions') }}
 
 )

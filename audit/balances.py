@@ -20,12 +20,13 @@ class Balance:
     Attributes:
         label: The door, unit, customer, meter or day.
         received: Deliveries: events and lines that are none.
-        accepted: Those that became facts.
+        accepted: Those that became facts, withdrawn ones too.
         duplicate: Those that said again what was accepted.
         quarantined_open: Those in quarantine that nothing was decided about.
         quarantined_replayed: Those in quarantine that came again, repaired.
         discarded: Those in quarantine that were given up.
         conflicting: Those in quarantine that contradict an accepted event; counted above too.
+        withdrawn: Those accepted ones that were voided or superseded since.
         waiting: Those that wait for a build.
     """
 
@@ -37,6 +38,7 @@ class Balance:
     quarantined_replayed: int
     discarded: int
     conflicting: int
+    withdrawn: int
     waiting: int
 
 
@@ -74,6 +76,7 @@ _QUERY = """
         sum(replayed_count)::bigint as quarantined_replayed,
         sum(discarded_count)::bigint as discarded,
         sum(conflicting_count)::bigint as conflicting,
+        sum(withdrawn_count)::bigint as withdrawn,
         sum(waiting_count)::bigint as waiting
     from reporting.rpt_delivery_balance
     where grain = '{by}'

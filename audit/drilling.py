@@ -47,6 +47,11 @@ _FIRST = """
                 where fates.load_id = deliveries.load_id
                     and fates.delivery_id = deliveries.delivery_id
             )
+            and not exists (
+                select from ops.event_retractions as withdrawn
+                where withdrawn.load_id = deliveries.load_id
+                    and withdrawn.delivery_id = deliveries.delivery_id
+            )
         group by delivery_id, event_id
     ),
     facts as (

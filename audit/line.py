@@ -16,6 +16,14 @@ _ADMITTED = """
         on applied.model_name = 'fct_usage_events' and applied.load_id = loads.load_id
     where loads.state = 'landed'
 """
+# what facts do not hold any more, and customers of whom an aggregate still holds it: they wait for
+# a build
+_WITHDRAWN = """
+    select retractions.* from ops.event_retractions as retractions
+    inner join ops.applied_loads as applied
+        on applied.model_name = 'fct_usage_events.retractions'
+        and applied.load_id = retractions.decided_load_id
+"""
 _LANDED_IN_RANGE = "landed_at >= :from_at and landed_at < :to_at"
 _LOADS_IN_RANGE = "loads.landed_at >= :from_at and loads.landed_at < :to_at"
 _OCCURRED_IN_RANGE = "occurred_at >= :from_at and occurred_at < :to_at"
@@ -153,6 +161,10 @@ HOPS = (
                 select from ops.event_fates as fates
                 where fates.load_id = deliveries.load_id
                     and fates.delivery_id = deliveries.delivery_id
+            ) and not exists (
+                select from ({_WITHDRAWN}) as withdrawn
+                where withdrawn.load_id = deliveries.load_id
+                    and withdrawn.delivery_id = deliveries.delivery_id
             )
             group by load_id, customer_id
         """,  # noqa: S608
@@ -163,12 +175,17 @@ HOPS = (
     ),
     Hop(
         name="ledger of facts",
-        left_name="fct_usage_events",
+        left_name="fct_usage_events + withdrawn",
         right_name="ops.applied_loads",
         keys=("load_id",),
         measures=("event_count",),
         left=f"""
-            select load_id, count(*) as event_count from marts.fct_usage_events
+            select load_id, count(*) as event_count
+            from (
+                select load_id from marts.fct_usage_events
+                union all
+                select load_id from ({_WITHDRAWN}) as withdrawn
+            ) as counted
             left join ops.loads using (load_id)
             where landed_at is null or ({_LANDED_IN_RANGE}) group by load_id
         """,  # noqa: S608

@@ -30,12 +30,22 @@ REFUSED = text("""
         and (cast(:customer_id as text) is null or fates.customer_id = :customer_id)
 """)
 ACCEPTED = text("""
-    select load_id, delivery_id, customer_id, 'accepted' as fate, 'accepted' as reason,
-        '' as detail, null as state
-    from staging.stg_ops__event_registry
+    select accepted.load_id, accepted.delivery_id, accepted.customer_id,
+        case when withdrawn.reason is null then 'accepted' else 'withdrawn' end as fate,
+        coalesce(withdrawn.reason, 'accepted') as reason,
+        coalesce(
+            'by ' || withdrawn.by_delivery_id || ' of load ' || withdrawn.by_load_id, ''
+        ) as detail, null as state
+    from (
+        select * from staging.stg_ops__event_registry
+        union all
+        select * from staging.stg_ops__event_revisions
+    ) as accepted
+    left join ops.event_retractions as withdrawn
+        on withdrawn.load_id = accepted.load_id and withdrawn.delivery_id = accepted.delivery_id
     where event_key_high = hashtextextended(:event_id, 0)
         and event_key_low = hashtextextended(:event_id, 1)
-        and (cast(:customer_id as text) is null or customer_id = :customer_id)
+        and (cast(:customer_id as text) is null or accepted.customer_id = :customer_id)
 """)
 PLACES = text("""
     select distinct on (events.load_id, events.delivery_id)

@@ -80,7 +80,7 @@ def _print_balances(found: Reconciliation, *, by: str) -> None:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(by)
     names = ("received", "accepted", "duplicate", "open", "replayed", "discarded", "waiting")
-    for title in (*names, "conflicting"):
+    for title in (*names, "conflicting", "withdrawn"):
         table.add_column(title, justify="right")
     for row in found.balances:
         counts = (
@@ -92,6 +92,7 @@ def _print_balances(found: Reconciliation, *, by: str) -> None:
             row.discarded,
             row.waiting,
             row.conflicting,
+            row.withdrawn,
         )
         table.add_row(escape(row.label), *(f"{count:,}" for count in counts))
     console.print(table)

@@ -29,10 +29,7 @@ NumberPrefix = Annotated[
 
 
 class LegalEntity(CatalogModel):
-    """Who issues invoices, and by which policies.
-
-    `duplicate_event_policy` is declared, not stored: there is one way so far.
-    """
+    """Who issues invoices, and by which policies."""
 
     legal_entity_id: Identifier
     legal_entity_name: Text
@@ -49,16 +46,6 @@ class LegalEntity(CatalogModel):
     plan_change_policy: Literal["immediate", "next_period"] = "immediate"
     back_dated_change_policy: Literal["next_invoice", "frozen"] = "next_invoice"
     duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
-
-    @model_validator(mode="after")
-    def _check(self) -> LegalEntity:
-        if self.duplicate_event_policy != "first_wins":
-            remedy = (
-                "leave it out or write first_wins; a later payload stays in quarantine as a "
-                "conflict, and a new event (its quantity may be negative) corrects the first"
-            )
-            raise fault("last_wins_until_close can't be done yet", remedy)
-        return self
 
 
 class Customer(CatalogModel):
@@ -85,6 +72,7 @@ class Customer(CatalogModel):
         return self
 
 
+VOIDING_EVENT_TYPE = "event.voided"
 RECONCILED_AGGREGATIONS = ("count", "sum", "max")
 """Aggregations that can be made of the hourly pieces of usage."""
 PARAMETERS_OF_AGGREGATIONS = {"counted_property": "unique_count", "percentile": "percentile"}
@@ -119,6 +107,11 @@ class Meter(CatalogModel):
 
     @model_validator(mode="after")
     def _check(self) -> Meter:
+        if self.event_type == VOIDING_EVENT_TYPE:
+            raise fault(
+                f"{VOIDING_EVENT_TYPE} is no usage: it withdraws an event",
+                "give the meter the type of the events that it measures",
+            )
         if len(set(self.dimensions)) < len(self.dimensions):
             raise fault("names a dimension twice", "keep each dimension once")
         for field, aggregation in PARAMETERS_OF_AGGREGATIONS.items():

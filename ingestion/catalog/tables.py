@@ -57,6 +57,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("tax_rounding"),
             _required("prices_include_tax", pa.bool_()),
             *_texts("proration", "plan_change_policy", "back_dated_change_policy"),
+            *_texts("duplicate_event_policy"),
         ]
     ),
     "customers": pa.schema(
@@ -148,9 +149,7 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
     prices = [(plan, price) for plan in catalog.plans for price in _by_id(plan.prices)]
     zones = {customer.customer_id: customer.billing_time_zone for customer in catalog.customers}
     return {
-        "legal_entities": [
-            item.model_dump(exclude={"duplicate_event_policy"}) for item in catalog.legal_entities
-        ],
+        "legal_entities": [item.model_dump() for item in catalog.legal_entities],
         "customers": [item.model_dump(exclude={"tax_exempt"}) for item in catalog.customers],
         "meters": [
             {**item.model_dump(), "dimensions": json_of(sorted(item.dimensions))}

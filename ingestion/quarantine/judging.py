@@ -131,7 +131,8 @@ _JUDGE = text("""
         select judged.*,
             first_value(judged.load_id) over same_event as first_load_id,
             first_value(judged.delivery_id) over same_event as first_delivery_id,
-            first_value(judged.payload_hash) over same_event as first_hash
+            first_value(judged.payload_hash) over same_event as first_hash,
+            first_value(judged.occurred_at) over same_event as first_occurred_at
         from intermediate.int_usage_events_judged as judged
         inner join (select distinct customer_id, event_id from asked) as identities
             on judged.customer_id = identities.customer_id
@@ -144,8 +145,42 @@ _JUDGE = text("""
     ),
     known as (
         select waiting.*, registry.delivery_id as accepted_delivery_id,
-            registry.payload_hash as accepted_hash
+            registry.payload_hash as accepted_hash,
+            coalesce(revisions.payload_hash, registry.payload_hash) as same_hash,
+            not (waiting.occurred_at at time zone allowed.billing_time_zone)::date
+                <@ allowed.closed_days
+            and not exists (
+                select from ops.event_voids as voids
+                where voids.event_key_high = waiting.event_key_high
+                    and voids.event_key_low = waiting.event_key_low
+                    and voids.customer_id = waiting.customer_id
+            )
+            and not (
+                coalesce(standing.occurred_at, waiting.first_occurred_at)
+                at time zone allowed.billing_time_zone
+            )::date <@ allowed.closed_days as is_revision
         from waiting
+        left join intermediate.int_revisions_allowed as allowed
+            on allowed.customer_id = waiting.customer_id
+        left join ops.event_revisions as revisions
+            on revisions.event_key_high = waiting.event_key_high
+            and revisions.event_key_low = waiting.event_key_low
+            and revisions.customer_id = waiting.customer_id
+            and revisions.payload_hash = waiting.payload_hash
+        left join lateral (
+            select facts.occurred_at from marts.fct_usage_events as facts
+            where allowed.customer_id is not null and facts.customer_id = waiting.customer_id
+                and facts.event_id = waiting.event_id
+                and facts.load_id = any(array(
+                    select registry.load_id
+                    union all
+                    select earlier.load_id from ops.event_revisions as earlier
+                    where earlier.event_key_high = waiting.event_key_high
+                        and earlier.event_key_low = waiting.event_key_low
+                        and earlier.customer_id = waiting.customer_id
+                ))
+            limit 1
+        ) as standing on true
         left join ops.event_registry as registry
             on registry.event_key_high = waiting.event_key_high
             and registry.event_key_low = waiting.event_key_low
@@ -159,9 +194,11 @@ _JUDGE = text("""
     select line_number,
         case
             when accepted_hash is not null then case
-                when payload_hash = accepted_hash then 'duplicate' else 'quarantined' end
+                when payload_hash = same_hash then 'duplicate'
+                when is_revision then 'accepted' else 'quarantined' end
             when first_load_id = load_id and first_delivery_id = delivery_id then 'accepted'
             when payload_hash = first_hash then 'duplicate'
+            when is_revision then 'accepted'
             else 'quarantined'
         end,
         'conflicting_duplicate',

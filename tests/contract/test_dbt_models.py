@@ -20,14 +20,14 @@ UNDER_CONTRACT = ("marts/", "reporting/")
 WITH_UNIT_TESTS = ("intermediate/rating/", "intermediate/invoicing/")
 # what landed and was not admitted yet: a crash can land a delivery twice, so no key is unique there
 NOT_UNIQUE_BY_NATURE = {"stg_usage__events", "stg_usage__rejected", "int_usage_events_judged"}
+NOT_UNIQUE_BY_NATURE |= {"int_deliveries_fated"}
 # a primary key of the database proves these, on every insert; a test would read all of history
 # (tests/contract/test_tables.py holds that the key is there, admission that facts follow it)
+EVENTS = ("registry", "fates", "voids", "revisions", "retractions")
 PROVED_BY_THE_KEY_OF = {
-    "int_events_admitted_0": "ops.event_registry",
-    "int_events_admitted_1": "ops.event_registry",
+    **{f"stg_ops__event_{name}": f"ops.event_{name}" for name in EVENTS},
+    **dict.fromkeys(("int_events_admitted_0", "int_events_admitted_1"), "ops.event_registry"),
     "fct_usage_events": "ops.event_registry",
-    "stg_ops__event_registry": "ops.event_registry",
-    "stg_ops__event_fates": "ops.event_fates",
     "int_usage_deliveries_refused": "ops.event_fates",
     "fct_event_fates": "ops.event_fates",
     "stg_ops__applied_loads": "ops.applied_loads",

@@ -169,6 +169,11 @@ PRIMARY_KEYS = {
     "ops.event_registry": ["event_key_high", "event_key_low", "customer_id"],
     "ops.event_fates": ["load_id", "delivery_id"],
     "ops.applied_loads": ["model_name", "load_id"],
+    "ops.event_voids": ["customer_id", "load_id", "delivery_id"],
+    "ops.event_revisions": [
+        *("event_key_high", "event_key_low", "customer_id", "payload_hash"),
+    ],
+    "ops.event_retractions": ["load_id", "delivery_id"],
 }
 
 

@@ -23,15 +23,18 @@ from warehouse import Role, Warehouse
 
 # in the order in which a build and a close reach them; what a kill undid is done again by the next
 BUILD_POINTS = (
+    "admission.lane_0_after_revisions",
     *(
         f"admission.lane_{lane}_{place}"
         for lane in (0, 1)
         for place in ("before_registry", "after_registry", "after_fates", "before_commit")
     ),
+    "admission.balance_after_voids",
     "admission.balance_before_commit",
     "aggregation.hourly_before_commit",
     "facts.after_rows",
     "facts.before_commit",
+    "facts.after_withdrawal",
     "aggregation.daily_before_commit",
     "aggregation.monthly_before_commit",
     "aggregation.latest_before_commit",
@@ -73,6 +76,9 @@ TABLES = (
     "marts.fct_credit_applications",
     "ops.event_registry",
     "ops.event_fates",
+    "ops.event_revisions",
+    "ops.event_retractions",
+    "marts.fct_event_withdrawals",
     "ops.invoice_number_series",
     "reporting.rpt_invoice_lines",
 )
@@ -112,22 +118,27 @@ def _own(connection: object) -> int:
 
 @pytest.fixture(scope="module")
 def landed(deployed: Warehouse, clone: Callable[[Warehouse], Warehouse]) -> Warehouse:
-    """Two landed loads with a duplicate, a conflict and a rejected line."""
+    """Two landed loads with a duplicate, other payloads, a void and a rejected line."""
     warehouse = clone(deployed)
-    install_catalog(warehouse, catalog(more_meters=VALUED_METERS))
+    given = catalog(more_meters=VALUED_METERS)
+    given["legal_entities"][0]["duplicate_event_policy"] = "last_wins_until_close"
+    install_catalog(warehouse, given)
     events = august_and_september() + [
         Event("iron", f"v{number}", day, event_type="visit", properties=f'{{"user": "{user}"}}')
         for number, (day, user) in enumerate(VISITS)
     ]
     insert_load(warehouse, events, rejected=1)
-    conflict = Event("gold", "c1", events[1].occurred_at, quantity="99")
+    # one of them is in lane 0
+    others = [Event("gold", f"c{n}", events[1].occurred_at, quantity="99") for n in range(4)]
+    void = '{"voids": "l2"}'
+    others += [Event("gold", "x", VISITS[0][0], event_type="event.voided", properties=void)]
     more = [Event(name, "more", "2026-08-20T00:00:00+00:00") for name in CUSTOMERS]
     more += [
         Event("iron", f"w{number}", day, event_type="visit", properties=f'{{"user": "{user}"}}')
         for number, (day, user) in enumerate(VISITS)
     ]
     more += [Event("gold", "l3", events[-8].occurred_at, quantity="-2", event_type="level")]
-    insert_load(warehouse, [events[0], conflict, *more])
+    insert_load(warehouse, [events[0], *others, *more])
     return warehouse
 
 

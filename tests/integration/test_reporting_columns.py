@@ -42,10 +42,13 @@ PROMISED = {
     "rpt_quarantine_reasons": "reason delivery_count open_count replayed_count discarded_count"
     " customer_count oldest_open_at newest_at",
     "rpt_delivery_balance": "grain label counted_on received_count accepted_count duplicate_count"
-    " open_count replayed_count discarded_count conflicting_count waiting_count",
+    " open_count replayed_count discarded_count conflicting_count withdrawn_count"
+    " waiting_count",
     "rpt_conflicts": "load_id delivery_id customer_id event_id first_delivery_id first_load_id"
     " state differing_fields event_type occurred_at quantity properties first_event_type"
     " first_occurred_at first_quantity first_properties landed_at",
+    "rpt_event_withdrawals": "by_load_id by_delivery_id customer_id event_id reason load_id"
+    " delivery_id occurred_at landed_at",
     "rpt_kafka_gaps": "topic topic_id partition_number first_offset next_offset missing_count"
     " reason found_at",
 }

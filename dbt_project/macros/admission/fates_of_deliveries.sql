@@ -1,11 +1,20 @@
 {# A query of every delivery of some loads that a lane did not accept, with its fate and reason. Lines that are no
    event have no key: lane 0 has them. #}
 {%- macro fates_of_deliveries(load_list, lane) -%}
+    {%- set has_revisions = run_query(
+        'select exists (select 1 from ' ~ source('ops', 'event_revisions') ~ ')'
+    ).rows[0][0] -%}
     with accepted as (
         select
             load_id,
             delivery_id
         from {{ source('ops', 'event_registry') }}
+        where load_id in {{ load_list }} and {{ is_in_lane('event_key_high', lane) }}
+        union all
+        select
+            load_id,
+            delivery_id
+        from {{ source('ops', 'event_revisions') }}
         where load_id in {{ load_list }} and {{ is_in_lane('event_key_high', lane) }}
     ),
 
@@ -45,11 +54,12 @@
         select
             known.payload_hash,
             known.delivery_id
-        from {{ source('ops', 'event_registry') }} as known
-        where
-            known.event_key_high = refused.event_key_high
-            and known.event_key_low = refused.event_key_low
-            and known.customer_id = refused.customer_id
+        from (
+            {{ accepted_payloads('refused', has_revisions) }}
+        ) as known
+        {%- if has_revisions %}
+        order by (known.payload_hash = refused.payload_hash) desc, known.load_id, known.delivery_id
+        {%- endif %}
         limit 1
     ) as registry on true
     {%- if lane == 0 %}

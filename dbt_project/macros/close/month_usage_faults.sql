@@ -11,12 +11,16 @@
     {%- set to_at = '(' ~ period ~ "::timestamp + interval '1 month') at time zone 'UTC'" -%}
     {%- set hours = 'hour_start >= ' ~ from_at ~ ' and hour_start < ' ~ to_at -%}
     select
-        'load ' || applied.load_id || ': accepted ' || applied.row_count || ', facts ' || coalesce(facts.fact_count, 0)
+        'load ' || applied.load_id || ': accepted ' || applied.row_count || ', facts and withdrawn ' || coalesce(facts.fact_count, 0)
         as difference
     from {{ source('ops', 'applied_loads') }} as applied
     left join (
         select load_id, count(*) as fact_count
-        from {{ ref('fct_usage_events') }}
+        from (
+            select load_id from {{ ref('fct_usage_events') }}
+            union all
+            select load_id from ({{ applied_retractions('fct_usage_events.retractions') }}) as withdrawn
+        ) as counted
         where load_id = any (array(
             select distinct load_id from {{ ref('agg_usage_hourly') }} where {{ hours }} and {{ of_entity }}
         ))

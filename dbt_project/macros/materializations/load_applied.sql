@@ -15,6 +15,7 @@
      aggregation        which meters a model of one aggregation counts
      groups_by_hash     true: the model groups rows of the loads into far fewer
      brin               column of a BRIN index; made with the table
+     withdraw           macro that takes withdrawn events out again; see apply_retractions
      crash_stage        prefix of the crash points
 
    One transaction: lock, what is pending, partitions, rows, ledger. Two runs at once: the second waits for
@@ -54,6 +55,9 @@
         {%- call noop_statement('main', 'nothing pending', 'NO-OP', 0) -%}{%- endcall -%}
     {%- else -%}
         {%- do apply_pending_units(target_relation, sql, units) -%}
+    {%- endif -%}
+    {%- if config.get('withdraw') -%}
+        {%- do apply_retractions(target_relation, sql, units) -%}
     {%- endif -%}
 
     {{ run_hooks(post_hooks, inside_transaction=True) }}

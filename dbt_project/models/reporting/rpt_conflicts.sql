@@ -1,4 +1,4 @@
--- grain: one row per load_id and delivery_id that conflicts with an accepted event
+-- grain: one row per load_id and delivery_id that says something else of an accepted event
 with
 
 conflicts as (

@@ -17,6 +17,7 @@ counts as (
         replayed_count,
         discarded_count,
         conflicting_count,
+        withdrawn_count,
         waiting_count
     from {{ ref('fct_delivery_counts') }}
 
@@ -44,6 +45,7 @@ labelled as (
         counts.replayed_count,
         counts.discarded_count,
         counts.conflicting_count,
+        counts.withdrawn_count,
         counts.waiting_count
     from counts
     cross join lateral (
@@ -67,6 +69,7 @@ labelled as (
         counts.replayed_count,
         counts.discarded_count,
         counts.conflicting_count,
+        counts.withdrawn_count,
         counts.waiting_count
     from counts
     left join meters on counts.event_type = meters.event_type
@@ -86,6 +89,7 @@ balance as (
         sum(replayed_count)::bigint as replayed_count,
         sum(discarded_count)::bigint as discarded_count,
         sum(conflicting_count)::bigint as conflicting_count,
+        sum(withdrawn_count)::bigint as withdrawn_count,
         sum(waiting_count)::bigint as waiting_count
     from labelled
     group by grain, label, counted_on

@@ -1,4 +1,4 @@
--- Every accepted delivery is one fact, load by load: the registry of event identities holds the key of the fact.
+-- Every accepted delivery that was not withdrawn is one fact, load by load.
 {{ config(tags=['whole_history']) }}
 
 with
@@ -17,8 +17,14 @@ accepted as (
 
     select
         load_id,
-        count(*) as event_count
-    from {{ source('ops', 'event_registry') }}
+        nullif(sum(event_count), 0)::bigint as event_count
+    from (
+        select load_id, 1 as event_count from {{ source('ops', 'event_registry') }}
+        union all
+        select load_id, 1 as event_count from {{ source('ops', 'event_revisions') }}
+        union all
+        select load_id, -1 as event_count from {{ source('ops', 'event_retractions') }}
+    ) as decided
     group by load_id
 
 )

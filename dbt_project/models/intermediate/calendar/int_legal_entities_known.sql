@@ -14,7 +14,8 @@ entries as (
         rounding_mode,
         grace_period_days,
         payment_terms_days,
-        back_dated_change_policy
+        back_dated_change_policy,
+        duplicate_event_policy
     from {{ ref('stg_catalog__legal_entities') }}
 
 ),
@@ -41,6 +42,7 @@ newest_entries as (
         entries.grace_period_days,
         entries.payment_terms_days,
         entries.back_dated_change_policy,
+        entries.duplicate_event_policy,
         entries.catalog_version
     from entries
     inner join versions on entries.catalog_version = versions.catalog_version

@@ -17,6 +17,7 @@
 -- depends_on: {{ ref('stg_ops__loads') }}
 -- depends_on: {{ ref('stg_usage__events') }}
 -- depends_on: {{ ref('stg_usage__rejected') }}
+-- depends_on: {{ ref('int_revisions_allowed') }}
 
 with
 

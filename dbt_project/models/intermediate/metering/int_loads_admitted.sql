@@ -4,7 +4,7 @@
         materialized='load_applied',
         pending='pending_decided_loads',
         before_insert='renew_registry_statistics',
-        after_insert='assert_one_fate_each',
+        after_insert='settle_admitted_loads',
         row_counts='row_counts_by_load',
         primary_key=['load_id'],
         crash_stage='admission.balance_',
@@ -33,8 +33,11 @@ accepted as (
     select
         load_id,
         count(*) as accepted_count
-    from {{ ref('stg_ops__event_registry') }}
-    where load_id in {{ pending_loads() }}
+    from (
+        select load_id from {{ ref('stg_ops__event_registry') }} where load_id in {{ pending_loads() }}
+        union all
+        select load_id from {{ ref('stg_ops__event_revisions') }} where load_id in {{ pending_loads() }}
+    ) as accepted_deliveries
     group by load_id
 
 ),

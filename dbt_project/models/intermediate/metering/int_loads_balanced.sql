@@ -28,7 +28,8 @@ applied_loads as (
                 'agg_usage_quantities_daily',
                 'agg_usage_levels_daily'
             )
-        ) as valued_meter_count
+        ) as valued_meter_count,
+        count(*) filter (where model_name like '%.retractions') as withdrawn_model_count
     from {{ ref('stg_ops__applied_loads') }}
     group by load_id
 
@@ -54,6 +55,14 @@ fates as (
 
 ),
 
+-- each of facts, three periods and four tables of values lets go of what a load withdraws
+withdrawals as (
+
+    select distinct decided_load_id
+    from {{ ref('stg_ops__event_retractions') }}
+
+),
+
 balanced as (
 
     select
@@ -67,13 +76,15 @@ balanced as (
         applied_loads.accepted_count is not null
         and applied_loads.daily_meter_count >= meters.meter_count
         and applied_loads.monthly_meter_count >= meters.meter_count
-        and applied_loads.valued_meter_count >= meters.valued_meter_count as is_fully_applied,
+        and applied_loads.valued_meter_count >= meters.valued_meter_count
+        and (withdrawals.decided_load_id is null or applied_loads.withdrawn_model_count = 8) as is_fully_applied,
         loads.started_at,
         loads.landed_at
     from loads
     cross join meters
     left join applied_loads on loads.load_id = applied_loads.load_id
     left join fates on loads.load_id = fates.load_id
+    left join withdrawals on loads.load_id = withdrawals.decided_load_id
 
 )
 

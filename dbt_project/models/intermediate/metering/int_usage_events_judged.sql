@@ -40,6 +40,11 @@ known_event_types as (
         array_agg(distinct counted_property) filter (where counted_property is not null) as counted_properties
     from {{ ref('int_meters_defined') }}
     group by event_type
+    union all
+    -- what withdraws an event names it
+    select
+        'event.voided' as event_type,
+        array['voids'] as counted_properties
 
 ),
 
@@ -99,7 +104,7 @@ judged as (
                     where coalesce(deliveries.properties::jsonb ->> needed.property, '') = ''
                 )
                 then
-                'a meter counts the different values of a property that is missing or empty here; such properties: '
+                'a property that is needed is missing or empty here; such properties: '
                 || array_to_string(known_event_types.counted_properties, ', ')
         end as quarantine_detail
     from deliveries

@@ -11,6 +11,11 @@
             'greatest': ['quantity_max']
         },
         crash_stage='aggregation.daily_',
+        withdraw='withdraw_from_periods',
+        withdraw_after=['agg_usage_hourly.retractions'],
+        withdraw_period='day',
+        withdraw_column='usage_date',
+        withdraw_instant='hour_start',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

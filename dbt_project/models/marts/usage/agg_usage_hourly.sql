@@ -9,6 +9,8 @@
         groups_by_hash=true,
         brin='load_id',
         crash_stage='aggregation.hourly_',
+        withdraw='withdraw_hourly',
+        withdraw_after=['int_loads_admitted'],
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

@@ -12,6 +12,11 @@
             'newest': ['latest_at', 'latest_event_id', 'latest_quantity']
         },
         crash_stage='aggregation.latest_',
+        withdraw='withdraw_from_periods',
+        withdraw_after=['agg_usage_hourly.retractions', 'fct_usage_events.retractions'],
+        withdraw_period='day',
+        withdraw_column='usage_date',
+        withdraw_instant='occurred_at',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

@@ -11,6 +11,11 @@
             'add': ['event_count', 'level_change', 'unit_seconds']
         },
         crash_stage='aggregation.levels_',
+        withdraw='withdraw_from_periods',
+        withdraw_after=['agg_usage_hourly.retractions', 'fct_usage_events.retractions'],
+        withdraw_period='day',
+        withdraw_column='usage_date',
+        withdraw_instant='occurred_at',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

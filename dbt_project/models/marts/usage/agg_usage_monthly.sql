@@ -11,6 +11,11 @@
             'greatest': ['quantity_max']
         },
         crash_stage='aggregation.monthly_',
+        withdraw='withdraw_from_periods',
+        withdraw_after=['agg_usage_hourly.retractions'],
+        withdraw_period='month',
+        withdraw_column='usage_month',
+        withdraw_instant='hour_start',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

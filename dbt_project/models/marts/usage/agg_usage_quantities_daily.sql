@@ -11,6 +11,11 @@
             'add': ['event_count']
         },
         crash_stage='aggregation.quantities_',
+        withdraw='withdraw_from_periods',
+        withdraw_after=['agg_usage_hourly.retractions', 'fct_usage_events.retractions'],
+        withdraw_period='day',
+        withdraw_column='usage_date',
+        withdraw_instant='occurred_at',
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

@@ -30,71 +30,19 @@ applied as (
 
 ),
 
-fates as (
-
-    select
-        load_id,
-        delivery_id,
-        fate,
-        reason
-    from {{ ref('stg_ops__event_fates') }}
-
-),
-
-decisions as (
-
-    select
-        load_id,
-        delivery_id,
-        state
-    from {{ ref('int_quarantine_resolved') }}
-
-),
-
-deliveries as (
-
-    select
-        load_id,
-        delivery_id,
-        file_number,
-        customer_id,
-        event_type,
-        (occurred_at at time zone 'UTC')::date as usage_date
-    from {{ ref('stg_usage__events') }}
-
-    union all
-
-    select
-        load_id,
-        delivery_id,
-        file_number,
-        '' as customer_id,
-        '' as event_type,
-        null as usage_date
-    from {{ ref('stg_usage__rejected') }}
-
-),
-
 fated as (
 
     select
-        deliveries.load_id,
-        deliveries.file_number,
-        deliveries.customer_id,
-        deliveries.event_type,
-        deliveries.usage_date,
-        fates.fate,
-        fates.reason,
-        case when fates.fate = 'quarantined' then coalesce(decisions.state, 'open') end as state
-    from deliveries
-    left join fates
-        on
-            deliveries.load_id = fates.load_id
-            and deliveries.delivery_id = fates.delivery_id
-    left join decisions
-        on
-            fates.load_id = decisions.load_id
-            and fates.delivery_id = decisions.delivery_id
+        load_id,
+        file_number,
+        customer_id,
+        event_type,
+        usage_date,
+        fate,
+        reason,
+        state,
+        is_withdrawn
+    from {{ ref('int_deliveries_fated') }}
 
 ),
 
@@ -112,7 +60,8 @@ counted as (
         count(*) filter (where state = 'open') as open_count,
         count(*) filter (where state = 'replayed') as replayed_count,
         count(*) filter (where state = 'discarded') as discarded_count,
-        count(*) filter (where reason = 'conflicting_duplicate') as conflicting_count
+        count(*) filter (where reason = 'conflicting_duplicate') as conflicting_count,
+        count(*) filter (where is_withdrawn) as withdrawn_count
     from fated
     group by load_id, file_number, customer_id, event_type, usage_date
 
@@ -134,6 +83,7 @@ described as (
         counted.replayed_count,
         counted.discarded_count,
         counted.conflicting_count,
+        counted.withdrawn_count,
         coalesce(counted.usage_date, (loads.landed_at at time zone 'UTC')::date) as counted_on,
         case when applied.load_id is null then 0 else counted.not_refused_count end as accepted_count,
         case when applied.load_id is null then counted.not_refused_count else 0 end as waiting_count

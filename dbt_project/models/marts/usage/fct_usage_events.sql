@@ -9,6 +9,8 @@
         row_counts='row_counts_by_load',
         brin='load_id, occurred_at timestamptz_minmax_multi_ops',
         crash_stage='facts.',
+        withdraw='withdraw_facts',
+        withdraw_after=['int_loads_admitted'],
         full_refresh=false,
         meta={'distribution': 'distributed'}
     )

@@ -18,7 +18,8 @@ source_rows as (
         prices_include_tax,
         proration,
         plan_change_policy,
-        back_dated_change_policy
+        back_dated_change_policy,
+        duplicate_event_policy
     from {{ source('raw_catalog', 'legal_entities') }}
 
 )

@@ -216,7 +216,6 @@ def test_exclusive_or_more_specific_filters_are_fine(
     [
         ("entities.yaml", "AC\n", "AC\n    grace_period_days: 32\n", 7, "less than or equal to 31"),
         ("entities.yaml", "AC\n", "AC\n    rounding_mode: up\n", 7, "'up' is unknown"),
-        ("entities.yaml", "AC\n", f"AC\n    {POLICY}: last_wins_until_close\n", 2, "done yet"),
         ("entities.yaml", "AC\n", f"AC\n    {POLICY}: last\n", 7, "'last' is unknown"),
         ("entities.yaml", "AC\n", "AC\n    rounding: up\n", 7, "is not a known field"),
         ("entities.yaml", "  - legal_entity_id: acme\n    legal", "  - legal", 2, "is missing"),

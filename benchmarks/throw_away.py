@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,11 +16,18 @@ from warehouse.warehouse import embedded_server
 
 
 @contextmanager
-def throw_away(folder: Path) -> Iterator[tuple[Warehouse, JobRunner]]:
-    """Makes a warehouse with the sample company's catalog; removed when the context ends.
+def throw_away(
+    folder: Path,
+    *,
+    catalog: Path = CATALOG,
+    prepare: Callable[[Warehouse], None] | None = None,
+) -> Iterator[tuple[Warehouse, JobRunner]]:
+    """Makes a warehouse with a catalog; removed when the context ends.
 
     Args:
         folder: Its state folder.
+        catalog: Folder of the catalog; default: the sample company's.
+        prepare: What is done between landing the catalog and the first build.
 
     Yields:
         The warehouse, and what runs jobs on it.
@@ -36,7 +43,9 @@ def throw_away(folder: Path) -> Iterator[tuple[Warehouse, JobRunner]]:
         warehouse = open_warehouse(settings)
         os.environ.update(configure_instance(warehouse))
         runner = JobRunner()
-        runner.run("land_catalog", ops={"catalog": {"directory": str(CATALOG)}})
+        runner.run("land_catalog", ops={"catalog": {"directory": str(catalog)}})
+        if prepare is not None:
+            prepare(warehouse)
         runner.run("build")
         yield warehouse, runner
     finally:

@@ -14,6 +14,8 @@
     {# a lock that is taken before the snapshot: a close that had to wait sees what the other one did #}
     {%- do run_query('lock table ' ~ source('ops', 'invoice_number_series') ~ ' in exclusive mode') -%}
     {%- do run_query("set local timezone to 'UTC'") -%}
+    {# joins of several keys look like a handful of rows to the planner, which would loop over them #}
+    {%- do run_query('set local enable_nestloop = off') -%}
     {%- if is_period_closed(entity, period) -%}
         {%- do log('Already closed: ' ~ legal_entity_id ~ ' ' ~ period_start ~ '. Nothing was changed.', info=True) -%}
     {%- elif dry_run -%}

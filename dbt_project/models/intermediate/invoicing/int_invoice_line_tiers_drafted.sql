@@ -21,6 +21,7 @@ lines as (
 tiers as (
 
     select
+        customer_id,
         subscription_id,
         price_version_id,
         month_start,
@@ -52,7 +53,8 @@ line_tiers as (
     from lines
     inner join tiers
         on
-            lines.subscription_id = tiers.subscription_id
+            lines.customer_id = tiers.customer_id
+            and lines.subscription_id = tiers.subscription_id
             and lines.price_version_id = tiers.price_version_id
             and lines.charge_month = tiers.month_start
 

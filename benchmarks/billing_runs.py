@@ -22,6 +22,7 @@ from warehouse import Role, Warehouse
 
 AGGREGATES = "config.materialized:load_applied"
 RATED = "config.materialized:replaced"
+EVERYTHING = "fqn:*"
 USAGE = """
 insert into raw_usage.events
 select
@@ -104,7 +105,8 @@ def run_models(warehouse: Warehouse, *selection: str) -> dict[str, float]:
         AssertionError: dbt failed.
     """
     target = warehouse.state_dir / "dbt" / "bench"
-    command = [dbt_executable(), "--no-version-check", "--quiet", "build", "--exclude-resource-type", "test", "unit_test", "--select", *selection]
+    command = [dbt_executable(), "--no-version-check", "--quiet", "build"]
+    command += ["--exclude-resource-type", "test", "unit_test", "--select", *selection]
     command += ["--vars", json.dumps({"code_version": code_version()})]
     command += ["--target-path", str(target), "--log-path", str(target), *project_arguments()]
     finished = subprocess.run(

@@ -7,12 +7,12 @@ import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.billing_runs import (
     AGGREGATES,
+    EVERYTHING,
     RATED,
     land_late_events,
     land_usage,
@@ -79,11 +79,10 @@ def measure_close(
 def _company(folder: Path, *, customers: int) -> Iterator[Warehouse]:
     """Makes the company's warehouse; its catalog has landed, no usage has."""
     catalog = write_catalog(folder / "catalog")
-    with throw_away(
-        folder / "warehouse",
-        catalog=catalog,
-        prepare=partial(add_customers, customers=customers),
-    ) as (warehouse, _):
+    with throw_away(folder / "warehouse", catalog=catalog, building=False) as (warehouse, _):
+        with progress().task(f"Making a company of {customers:,} customers", total=customers):
+            add_customers(warehouse, customers=customers)
+            run_models(warehouse, EVERYTHING)
         yield warehouse
 
 
@@ -140,6 +139,4 @@ def _measure_late_batch(warehouse: Warehouse, folder: Path, *, customers: int) -
 
 def _close(warehouse: Warehouse, month: date) -> CloseReport:
     closed_at = datetime(month.year, month.month + 1, 10, tzinfo=UTC)
-    return close_period(
-        warehouse, legal_entity_id=ENTITY, period_start=month, closed_at=closed_at
-    )
+    return close_period(warehouse, legal_entity_id=ENTITY, period_start=month, closed_at=closed_at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,14 +20,14 @@ def throw_away(
     folder: Path,
     *,
     catalog: Path = CATALOG,
-    prepare: Callable[[Warehouse], None] | None = None,
+    building: bool = True,
 ) -> Iterator[tuple[Warehouse, JobRunner]]:
     """Makes a warehouse with a catalog; removed when the context ends.
 
     Args:
         folder: Its state folder.
         catalog: Folder of the catalog; default: the sample company's.
-        prepare: What is done between landing the catalog and the first build.
+        building: Whether the build job has run on it.
 
     Yields:
         The warehouse, and what runs jobs on it.
@@ -44,9 +44,8 @@ def throw_away(
         os.environ.update(configure_instance(warehouse))
         runner = JobRunner()
         runner.run("land_catalog", ops={"catalog": {"directory": str(catalog)}})
-        if prepare is not None:
-            prepare(warehouse)
-        runner.run("build")
+        if building:
+            runner.run("build")
         yield warehouse, runner
     finally:
         os.environ.clear()

@@ -53,6 +53,42 @@ def ingest(
         console.print(f"\nAll figures: {json_file}")
 
 
+@app.command(epilog="Example: ./meterhouse bench close --customers 100000 --json figures.json")
+def close(
+    customers: Annotated[
+        int, typer.Option(min=10, help="Customers of the company, five prices each.")
+    ] = 100_000,
+    events: Annotated[
+        int | None,
+        typer.Option(min=1, help="Usage events of its first month; default: 20 a customer."),
+    ] = None,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="Also write all figures to this file.")
+    ] = None,
+    profile: Annotated[
+        bool, typer.Option(help="Also show the seconds of every model that rates.")
+    ] = False,
+) -> None:
+    """Measure rating, drafting and closing a company, and late usage after the close."""
+    from benchmarks.closing import EVENTS_OF_A_CUSTOMER, measure_close
+    from cli.bench_output import print_close
+
+    warnings.filterwarnings("ignore")
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    folder = WarehouseSettings().state_dir / "bench"
+    with showing(TerminalProgress()):
+        figures = measure_close(
+            folder,
+            customers=customers,
+            events=events or EVENTS_OF_A_CUSTOMER * 5 * customers,
+            profile=profile,
+        )
+    print_close(figures)
+    if json_file is not None:
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+        console.print(f"\nAll figures: {json_file}")
+
+
 def _print_figures(figures: dict[str, Any]) -> None:
     whole = figures["end_to_end"]
     table = Table(title=f"{whole['events']:,} events", title_justify="left")

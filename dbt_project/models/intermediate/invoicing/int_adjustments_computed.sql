@@ -105,21 +105,40 @@ open_months as (
 
 ),
 
+-- joined, not asked for each difference: that would cost differences times months
+months_to_bill_on as (
+
+    select
+        differing.customer_id,
+        differing.month_start,
+        min(open_months.month_start) as period_start
+    from (select distinct customer_id, month_start from differences) as differing
+    left join open_months
+        on
+            differing.customer_id = open_months.customer_id
+            and differing.month_start < open_months.month_start
+    group by differing.customer_id, differing.month_start
+
+),
+
 adjustments as (
 
     select
         {{ surrogate_key([
-            'customer_id', 'line_type', 'source_id', 'subscription_id', 'price_version_id', 'month_start'
+            'differences.customer_id',
+            'differences.line_type',
+            'differences.source_id',
+            'differences.subscription_id',
+            'differences.price_version_id',
+            'differences.month_start'
         ]) }} as charge_key,
         differences.*,
-        (
-            select min(open_months.month_start)
-            from open_months
-            where
-                open_months.customer_id = differences.customer_id
-                and open_months.month_start > differences.month_start
-        ) as period_start
+        months_to_bill_on.period_start
     from differences
+    inner join months_to_bill_on
+        on
+            differences.customer_id = months_to_bill_on.customer_id
+            and differences.month_start = months_to_bill_on.month_start
 
 )
 

@@ -1,5 +1,11 @@
 -- grain: one row per subscription_id, price_version_id and month_start
-{{ config(materialized='replaced', primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start']) }}
+{{
+    config(
+        materialized='replaced',
+        opens_round=true,
+        primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start']
+    )
+}}
 
 with
 

@@ -1,0 +1,17 @@
+{# An expression: the customers with usage in some loads; null when they are more than can be named in a query. #}
+{%- macro customers_of_loads(loads) -%}
+    {%- set most = 20000 -%}
+    {%- if loads | length == 0 -%}
+        '{}'::text[]
+    {%- else -%}
+        (
+            select case when count(*) <= {{ most }} then array_agg(touched.customer_id order by touched.customer_id) end
+            from (
+                select distinct customer_id
+                from {{ graph.nodes['model.' ~ project_name ~ '.agg_usage_hourly'].relation_name }}
+                where load_id in ({{ loads | join(', ') }})
+                limit {{ most + 1 }}
+            ) as touched
+        )
+    {%- endif -%}
+{%- endmacro -%}

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import text
 
 from ingestion.loads import LoadReport, load_files
-from orchestration.dbt_project import dbt_executable, project_arguments
+from orchestration.dbt_project import code_version, dbt_executable, project_arguments
 from tests.oracle.invoicing import UsageEvent
 from warehouse import Role, Warehouse
 
@@ -98,6 +98,7 @@ def build(warehouse: Warehouse, selection: Iterable[str] = EVERYTHING) -> None:
     """Run dbt's models; the first build of a warehouse needs all of them."""
     target = dbt_target()
     command = [dbt_executable(), "--no-version-check", "--quiet", "build", *selection]
+    command += ["--vars", json.dumps({"code_version": code_version()})]
     command += ["--target-path", target, "--log-path", target, *project_arguments()]
     finished = subprocess.run(
         command,

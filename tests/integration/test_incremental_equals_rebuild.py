@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from ingestion.catalog import load_catalog
 from tests.catalog_files import write_catalog
+from tests.conftest import run_dbt
 from tests.drafting import LOADS_ONLY, build, land, line_of, read_rows
 from tests.oracle.contracts import random_catalog, random_events
 from warehouse import Role, Warehouse
@@ -89,11 +91,20 @@ def scattered(good: list[str], bad: list[str], seed: int) -> list[list[str]]:
     return loads
 
 
+@dataclass(frozen=True)
+class Arrivals:
+    """What one load makes, and what the same lines make shuffled, repeated, delayed and split."""
+
+    whole: Dump
+    split: Dump
+    split_warehouse: Warehouse
+
+
 @pytest.fixture(scope="module")
 def both(
     make_warehouse: Callable[[], Warehouse], tmp_path_factory: pytest.TempPathFactory
-) -> tuple[Dump, Dump]:
-    """What one load makes, and what the same lines make shuffled, repeated, delayed and split."""
+) -> Arrivals:
+    """Lands the same lines both ways."""
     folder = tmp_path_factory.mktemp("arrivals")
     catalog = write_catalog(folder / "catalog", random_catalog(SEED, customers=CUSTOMERS))
     good, bad = deliveries(SEED)
@@ -113,19 +124,46 @@ def both(
             build(split)
         elif number in BUILT_AFTER:
             build(split, LOADS_ONLY)
-    return dump(whole), dump(split)
+    return Arrivals(dump(whole), dump(split), split)
 
 
 @pytest.mark.parametrize("name", [name for name in QUERIES if name != "fates"])
-def test_the_tables_are_equal(both: tuple[Dump, Dump], name: str) -> None:
-    whole, split = both
-    assert whole[name], "there is nothing to compare"
-    assert split[name] == whole[name]
+def test_the_tables_are_equal(both: Arrivals, name: str) -> None:
+    assert both.whole[name], "there is nothing to compare"
+    assert both.split[name] == both.whole[name]
 
 
-def test_every_delivery_has_one_fate(both: tuple[Dump, Dump]) -> None:
+def test_every_delivery_has_one_fate(both: Arrivals) -> None:
     good, bad = deliveries(SEED)
     repeated = len(good) // 4 + len(good) // 10
-    whole, split = ({row["fate"]: row["n"] for row in each["fates"]} for each in both)
+    whole, split = (
+        {row["fate"]: row["n"] for row in each["fates"]} for each in (both.whole, both.split)
+    )
     assert whole == {"accepted": len(good), "quarantined": len(bad)}
     assert split == {"accepted": len(good), "duplicate": repeated, "quarantined": len(bad)}
+
+
+ROUNDS = "select customer_ids from ops.rating_rounds order by round_id desc limit 1"
+PROOF = ("test", "--select", "assert_rated_equals_rebuild")
+
+
+def test_only_the_touched_customer_is_rated_again_and_all_is_as_if_made_anew(
+    both: Arrivals, tmp_path: Path
+) -> None:
+    warehouse = both.split_warehouse
+    good, _ = deliveries(SEED)
+    line = json.loads(good[len(good) // 2]) | {"event_id": "one more", "quantity": "7"}
+    land(warehouse, [write_lines(tmp_path / "one.jsonl", [json.dumps(line)])])
+    build(warehouse, LOADS_ONLY)
+    assert read_rows(warehouse, ROUNDS, Role.TRANSFORMER) == [
+        {"customer_ids": [line["customer_id"]]}
+    ]
+    run_dbt(warehouse, *PROOF)
+    with warehouse.engine(Role.TRANSFORMER).begin() as connection:
+        connection.execute(
+            text(
+                "delete from intermediate.int_charges_rated where customer_id ="
+                " (select min(customer_id) from intermediate.int_charges_rated)"
+            )
+        )
+    assert run_dbt(warehouse, *PROOF, check=False).returncode != 0

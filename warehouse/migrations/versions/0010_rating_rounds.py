@@ -1,13 +1,13 @@
 """What changed for whom since rating last looked, and queries cut down to some customers.
 
-Revision ID: 0009
+Revision ID: 0010
 """
 
 from warehouse.migrations.stacked_query import STACKED_QUERY
 from warehouse.migrations.statements import execute
 
-revision = "0009"
-down_revision = "0008"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

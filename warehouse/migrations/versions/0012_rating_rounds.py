@@ -1,13 +1,13 @@
 """What changed for whom since rating last looked, and queries cut down to some customers.
 
-Revision ID: 0011
+Revision ID: 0012
 """
 
 from warehouse.migrations.stacked_query import STACKED_QUERY
 from warehouse.migrations.statements import execute
 
-revision = "0011"
-down_revision = "0010"
+revision = "0012"
+down_revision = "0011"
 branch_labels = None
 depends_on = None
 

@@ -15,6 +15,32 @@ from warehouse import MeterhouseError, Role, Warehouse
 
 
 @dataclass(frozen=True)
+class PeriodToClose:
+    """One legal entity's billing month, to be closed.
+
+    Attributes:
+        legal_entity_id: Who issues the invoices.
+        period_start: First day of the month.
+        closed_at: The instant of closing, with a zone; also the date of issue.
+    """
+
+    legal_entity_id: str
+    period_start: date
+    closed_at: datetime
+
+    def __str__(self) -> str:
+        return f"{self.legal_entity_id} {self.period_start:%Y-%m}"
+
+    def as_arguments(self) -> dict[str, str]:
+        """Returns the arguments of dbt's operation."""
+        return {
+            "legal_entity_id": self.legal_entity_id,
+            "period_start": self.period_start.isoformat(),
+            "closed_at": self.closed_at.isoformat(),
+        }
+
+
+@dataclass(frozen=True)
 class CloseReport:
     """What closing one legal entity's month did.
 
@@ -91,26 +117,44 @@ def close_period(
     Raises:
         MeterhouseError: A gate refuses: the message says which, and the remedy.
     """
-    known = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=True)
-    if known is not None:
-        return known
-    run_operation(
-        warehouse,
-        "close_period",
-        {
-            "legal_entity_id": legal_entity_id,
-            "period_start": period_start.isoformat(),
-            "closed_at": closed_at.isoformat(),
-        },
-        refused=f"{legal_entity_id} {period_start:%Y-%m} was not closed; nothing was changed.",
-    )
-    report = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=False)
-    if report is None:
-        raise MeterhouseError(
-            f"{legal_entity_id} {period_start:%Y-%m} was not closed, and dbt gave no reason.",
-            remedy="read dbt/close/dbt.log in the state folder",
+    return close_periods(warehouse, [PeriodToClose(legal_entity_id, period_start, closed_at)])[0]
+
+
+def close_periods(warehouse: Warehouse, periods: Sequence[PeriodToClose]) -> list[CloseReport]:
+    """Closes billing months in the order given, each in a transaction of its own.
+
+    Args:
+        warehouse: The opened warehouse.
+        periods: The months.
+
+    Returns:
+        What was done, month by month.
+
+    Raises:
+        MeterhouseError: A gate refuses one of them; those before it stay closed.
+    """
+    known = {period: _find_close(warehouse, period, was_closed_before=True) for period in periods}
+    waiting = [period for period in periods if known[period] is None]
+    if waiting:
+        run_operation(
+            warehouse,
+            "close_periods",
+            {"periods": [period.as_arguments() for period in waiting]},
+            refused=f"{' and '.join(map(str, waiting))} can't be closed; what a gate refuses was "
+            "not changed."
+            if len(waiting) > 1
+            else f"{waiting[0]} was not closed; nothing was changed.",
         )
-    return report
+    reports = []
+    for period in periods:
+        report = known[period] or _find_close(warehouse, period, was_closed_before=False)
+        if report is None:
+            raise MeterhouseError(
+                f"{period} was not closed, and dbt gave no reason.",
+                remedy="read dbt/close/dbt.log in the state folder",
+            )
+        reports.append(report)
+    return reports
 
 
 def preview_close(
@@ -127,20 +171,16 @@ def preview_close(
     Returns:
         Every gate with its result, and what would be issued.
     """
-    known = _find_close(warehouse, legal_entity_id, period_start, was_closed_before=True)
+    period = PeriodToClose(legal_entity_id, period_start, closed_at)
+    known = _find_close(warehouse, period, was_closed_before=True)
     messages = (
         []
         if known
         else run_operation(
             warehouse,
             "close_period",
-            {
-                "legal_entity_id": legal_entity_id,
-                "period_start": period_start.isoformat(),
-                "closed_at": closed_at.isoformat(),
-                "dry_run": True,
-            },
-            refused=f"What closing {legal_entity_id} {period_start:%Y-%m} would do is not known.",
+            {**period.as_arguments(), "dry_run": True},
+            refused=f"What closing {period} would do is not known.",
         )
     )
     told = dict(
@@ -159,20 +199,23 @@ def preview_close(
 
 
 def _find_close(
-    warehouse: Warehouse, legal_entity_id: str, period_start: date, *, was_closed_before: bool
+    warehouse: Warehouse, period: PeriodToClose, *, was_closed_before: bool
 ) -> CloseReport | None:
     query = """
         select closed_at, invoice_count, line_count from ops.closes
         where legal_entity_id = :legal_entity_id and period_start = :period_start
     """
-    values = {"legal_entity_id": legal_entity_id, "period_start": period_start}
+    values = {
+        "legal_entity_id": period.legal_entity_id,
+        "period_start": period.period_start,
+    }
     with warehouse.engine(Role.FINANCE).connect() as connection:
         row = connection.execute(text(query), values).one_or_none()
     if row is None:
         return None
     return CloseReport(
-        legal_entity_id=legal_entity_id,
-        period_start=period_start,
+        legal_entity_id=period.legal_entity_id,
+        period_start=period.period_start,
         was_closed_before=was_closed_before,
         invoice_count=row.invoice_count,
         line_count=row.line_count,

@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from exports import export_invoices
-from orchestration.closing import close_period, legal_entities
+from orchestration.closing import PeriodToClose, close_periods, legal_entities
 from orchestration.periods import instant, month_start
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
@@ -68,10 +68,9 @@ def close_month(
     with progress().task(
         f"Closing {config.period}", total=len(entities), unit="legal entities"
     ) as task:
-        for entity in entities:
-            report = close_period(
-                opened, legal_entity_id=entity, period_start=start, closed_at=closed_at
-            )
+        periods = [PeriodToClose(entity, start, closed_at) for entity in entities]
+        for report in close_periods(opened, periods):
+            entity = report.legal_entity_id
             task.advance(1)
             said = "was closed before, nothing done" if report.was_closed_before else "closed"
             progress().note(

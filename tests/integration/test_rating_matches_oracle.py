@@ -17,7 +17,7 @@ import pytest
 
 from ingestion.catalog import load_catalog, read_currencies
 from ingestion.catalog.models import SECTIONS, Catalog
-from orchestration.closing import close_period
+from orchestration.closing import PeriodToClose, close_periods
 from tests.catalog_files import write_catalog
 from tests.drafting import (
     INVOICES_QUERY,
@@ -123,14 +123,12 @@ def billed_in_the_end(
     drafted: Drafted, tmp_path_factory: pytest.TempPathFactory
 ) -> dict[tuple[str, str], int]:
     """Minor units by customer and price over all time: months closed, then late usage billed."""
-    for legal_entity_id, months in CLOSED_MONTHS.items():
-        for month in months:
-            close_period(
-                drafted.warehouse,
-                legal_entity_id=legal_entity_id,
-                period_start=month,
-                closed_at=CLOSED_AT,
-            )
+    periods = [
+        PeriodToClose(legal_entity_id, month, CLOSED_AT)
+        for legal_entity_id, months in CLOSED_MONTHS.items()
+        for month in months
+    ]
+    close_periods(drafted.warehouse, periods)
     path = tmp_path_factory.mktemp("late") / "events.jsonl"
     land(drafted.warehouse, [write_events(path, drafted.late_events)])
     build(drafted.warehouse, LOADS_ONLY)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 from ingestion.catalog import load_catalog
-from orchestration.closing import close_period
+from orchestration.closing import PeriodToClose, close_periods
 from tests.drafting import (
     CREDITS_QUERY,
     INVOICES_QUERY,
@@ -63,14 +63,16 @@ def drafted(warehouse_of_cases: Warehouse) -> dict[str, Rows]:
 @pytest.fixture(scope="module")
 def closed(warehouse_of_cases: Warehouse, drafted: dict[str, Rows]) -> dict[str, Rows]:
     """What is closed and drafted once the cases' months are closed and late events are there."""
-    for case in CASES_THAT_CLOSE:
-        for row in read_table(FOLDER / case / "given" / "closes.csv"):
-            close_period(
-                warehouse_of_cases,
-                legal_entity_id=case,
-                period_start=date.fromisoformat(row["period_start"]),
-                closed_at=datetime.fromisoformat(row["closed_at"]),
-            )
+    periods = [
+        PeriodToClose(
+            case,
+            date.fromisoformat(row["period_start"]),
+            datetime.fromisoformat(row["closed_at"]),
+        )
+        for case in CASES_THAT_CLOSE
+        for row in read_table(FOLDER / case / "given" / "closes.csv")
+    ]
+    close_periods(warehouse_of_cases, periods)
     land(warehouse_of_cases, sorted(FOLDER.glob("*/given/late_events.jsonl")))
     build(warehouse_of_cases, LOADS_ONLY)
     return read_billing(warehouse_of_cases)

@@ -14,7 +14,7 @@ _HEADER = text("select * from marts.fct_invoices where invoice_number = :number"
 _LINES = text("""
     select lines.*, prices.valid_from, prices.valid_to, prices.unit_price_unrounded,
         prices.flat_amount_unrounded, prices.package_size, prices.package_price_unrounded,
-        prices.free_units
+        prices.divide_by, prices.free_units
     from marts.fct_invoice_lines as lines
     left join staging.stg_catalog__prices as prices
         on prices.catalog_version = :catalog_version

@@ -20,6 +20,7 @@ _PARAMETERS = {
     "flat_amount_unrounded": "{} a period",
     "package_price_unrounded": "{} a package",
     "package_size": "{} units a package",
+    "divide_by": "divided by {}",
     "free_units": "{} units free",
 }
 
@@ -182,6 +183,8 @@ def _price(line: Row) -> str:
 
 
 def _tier(tier: Row) -> str:
+    if tier["tier_number"] == 0:
+        return "free" if tier["up_to"] is None else f"free (to {quantity(tier['up_to'])})"
     bound = f"to {quantity(tier['up_to'])}" if tier["up_to"] is not None else "beyond"
     fee = tier["flat_fee_unrounded"]
     said = f"tier {tier['tier_number']} ({bound}): {quantity(tier['unit_price_unrounded'])} a unit"

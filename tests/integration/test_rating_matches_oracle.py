@@ -38,6 +38,12 @@ from tests.oracle.examples import (
     months_of,
     read_examples,
 )
+from tests.oracle.invoice_examples import (
+    InvoiceExample,
+    invoice_examples_as_catalog,
+    months_billed,
+    read_invoice_examples,
+)
 from tests.oracle.invoicing import Line, UsageEvent, draft_lines, invoice_totals
 from warehouse import Warehouse
 
@@ -50,6 +56,15 @@ CLOSED_MONTHS = {
 }
 CLOSED_AT = datetime(2026, 10, 6, tzinfo=UTC)
 EXAMPLES = list(read_examples()) if EXAMPLES_FILE.is_file() else []
+INVOICE_EXAMPLES = read_invoice_examples() if EXAMPLES_FILE.is_file() else []
+REGISTER_QUERY = """
+    select customer_id, currency_exponent, subtotal_minor, tax_minor, total_minor
+    from reporting.rpt_invoice_register
+"""
+CREDITS_QUERY = """
+    select grant_id, sum(amount_minor) as amount_minor from reporting.rpt_credit_applications
+    group by grant_id
+"""
 STORED = 10**12  # unrounded amounts are kept to 12 decimals
 
 
@@ -83,7 +98,7 @@ def draft(
     load_catalog(warehouse, write_catalog(folder / "catalog", catalog))
     land(warehouse, [write_events(folder / "events.jsonl", events)])
     build(warehouse)
-    months = sorted({*MONTHS, *months_of(EXAMPLES)})
+    months = sorted({*MONTHS, *months_of(EXAMPLES), *months_billed(INVOICE_EXAMPLES)})
     lines = draft_lines(catalog, events, months=months, exponents=read_currencies())
     found = read_rows(warehouse, LINES_QUERY)
     tiers = read_rows(warehouse, TIERS_QUERY)
@@ -113,9 +128,13 @@ def drafted(
     held_back = {(event.customer_id, event.event_id) for event in late}
     early = [event for event in usage if (event.customer_id, event.event_id) not in held_back]
     examples, example_usage = examples_as_catalog(EXAMPLES)
-    both = {name: getattr(contracts, name) + getattr(examples, name) for name in SECTIONS}
+    around = invoice_examples_as_catalog(INVOICE_EXAMPLES)
+    together = {
+        name: (*getattr(contracts, name), *getattr(examples, name), *getattr(around, name))
+        for name in SECTIONS
+    }
     folder = tmp_path_factory.mktemp("oracle")
-    return draft(make_warehouse(), folder, Catalog(**both), early + example_usage, late)
+    return draft(make_warehouse(), folder, Catalog(**together), early + example_usage, late)
 
 
 @pytest.fixture(scope="module")
@@ -185,8 +204,12 @@ def test_tiers_agree(drafted: Drafted) -> None:
 
 
 def test_invoice_totals_are_the_sums_of_their_lines(drafted: Drafted) -> None:
-    totals = invoice_totals(drafted.expected.values())
-    assert {key: row["total_minor"] for key, row in drafted.invoices.items()} == totals
+    others = {example.example_id for example in INVOICE_EXAMPLES}  # taxes and credits come on top
+    lines = [line for line in drafted.expected.values() if line.customer_id not in others]
+    found = {
+        key: row["total_minor"] for key, row in drafted.invoices.items() if key[0] not in others
+    }
+    assert found == invoice_totals(lines)
 
 
 def test_parts_make_the_whole(drafted: Drafted) -> None:
@@ -233,3 +256,17 @@ def test_late_usage_costs_what_it_would_have_cost_in_time(
     assert {key: amount for key, amount in found.items() if amount} == {
         key: amount for key, amount in expected.items() if amount
     }
+
+
+@pytest.mark.skipif(not EXAMPLES, reason="the worked examples (../shared/oracle) are not here")
+@pytest.mark.parametrize("example", INVOICE_EXAMPLES, ids=lambda example: example.example_id)
+def test_worked_invoice_example(drafted: Drafted, example: InvoiceExample) -> None:
+    register = read_rows(drafted.warehouse, REGISTER_QUERY)
+    invoices = [row for row in register if row["customer_id"] == example.example_id]
+    for name, amount in example.amounts.items():
+        found = sum(row[f"{name}_minor"] for row in invoices)
+        exponent = invoices[0]["currency_exponent"] if invoices else 0
+        assert Fraction(found, 10**exponent) == Fraction(amount), name
+    used = {row["grant_id"]: row for row in read_rows(drafted.warehouse, CREDITS_QUERY)}
+    for grant_id, amount in example.credits_used.items():
+        assert Fraction(int(used[grant_id]["amount_minor"]), 100) == Fraction(amount)

@@ -71,6 +71,48 @@ def test_volume(quantity: str, inclusive: str, exclusive: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("quantity", "terms", "rated", "amount"),
+    [
+        ("1999", {"divide_by": "1000"}, "1.999", "1.999"),
+        ("2", {"divide_by": "3"}, "0.666666667", "0.666666667"),
+        ("1999", {"divide_by": "1000", "quantity_rounding": "down"}, "1", "1"),
+        ("1001", {"divide_by": "1000", "quantity_rounding": "up"}, "2", "2"),
+        ("3000", {"divide_by": "1000", "quantity_rounding": "up"}, "3", "3"),
+        ("2500", {"divide_by": "1000", "quantity_rounding": "nearest"}, "3", "3"),
+        ("123.4", {"quantity_rounding": "up", "quantity_rounding_places": -2}, "200", "200"),
+        ("2500", {"divide_by": "1000", "quantity_rounding": "up", "free_units": "1"}, "3", "2"),
+        ("12", {"free_units": "10"}, "12", "2"),
+        ("4", {"free_units": "10"}, "4", "0"),
+        ("-4", {"free_units": "10"}, "0", "0"),
+    ],
+)
+def test_quantities_are_divided_rounded_and_freed(
+    quantity: str, terms: dict, rated: str, amount: str
+) -> None:
+    price = price_of("per_unit", {"unit_price": "1", **terms}).prices[0]
+    charge = rate(price, price.versions[0], Fraction(quantity))
+    assert (charge.rated_quantity, charge.amount) == (Fraction(rated), Fraction(amount))
+    assert sum(tier.quantity for tier in charge.tiers) == Fraction(rated)
+
+
+@pytest.mark.parametrize(("allowed", "amount"), [(True, "-6.66665"), (False, "0")])
+def test_amounts_below_zero_are_charged_where_they_are_allowed(
+    *, allowed: bool, amount: str
+) -> None:
+    plan = price_of("dynamic", {"multiplier": "1.33333"}, allow_negative=allowed)
+    assert amount_of(plan, "-5") == Fraction(amount)
+    assert amount_of(plan, "50") == Fraction("66.6665")
+
+
+def test_free_units_move_the_tiers() -> None:
+    plan = price_of("graduated", {"tiers": TIERS, "free_units": "5"})
+    assert amount_of(plan, "15") == Fraction(102)  # 10 x 10 + 2
+    assert amount_of(plan, "15.5") == Fraction("107.5")  # and 0.5 x 5 + 3
+    plan = price_of("graduated", {"tiers": TIERS, "free_units": "5"}, zero_usage_flat_fee="charged")
+    assert amount_of(plan, "5") == Fraction(2)
+
+
+@pytest.mark.parametrize(
     ("quantity", "inclusive", "exclusive"),
     [("0", "5", "5"), ("9.5", "5", "5"), ("10", "5", "7.5"), ("11", "7.5", "7.5")],
 )

@@ -5,7 +5,10 @@ from __future__ import annotations
 from sqlalchemy import text
 
 LINE = text("""
-    select lines.*, meters.aggregation, closes.applied_loads::text as seen_loads,
+    select lines.*, meters.aggregation,
+        coalesce(lines.charge_month, date_trunc('month', lines.service_start::timestamp)::date)
+            as charge_month,
+        coalesce(releases.applied_loads, closes.applied_loads)::text as seen_loads,
         case
             when lines.line_type = 'adjustment' then coalesce(closes_before.applied_loads, '{}')
             else '{}'
@@ -15,6 +18,10 @@ LINE = text("""
     left join ops.closes
         on closes.legal_entity_id = lines.legal_entity_id
             and closes.period_start = lines.period_start
+    left join ops.releases
+        on releases.customer_id = lines.customer_id
+            and releases.legal_entity_id = lines.legal_entity_id
+            and releases.period_start = lines.period_start
     left join lateral (
         select earlier.applied_loads from ops.closes as earlier
         where earlier.legal_entity_id = closes.legal_entity_id
@@ -31,17 +38,40 @@ TIERS = text("""
     where customer_id = :customer_id and invoice_key = :invoice_key and line_key = :line_key
     order by tier_number
 """)
+# a day that a boundary of the service period cuts is told event by event
 _CELLS = """
-    select meter_id, dimension_key, usage_date
-    from marts.fct_usage_fates
-    where customer_id = :customer_id and subscription_id = :subscription_id
-        and price_version_id = :price_version_id
-        and usage_date >= :service_start and usage_date < :service_end
+    select fates.meter_id, fates.dimension_key, fates.usage_date, exists (
+        select from intermediate.int_usage_events_cut as cut
+        where cut.customer_id = :customer_id and cut.meter_id = fates.meter_id
+            and cut.dimension_key = fates.dimension_key and cut.usage_date = fates.usage_date
+    ) as is_cut
+    from marts.fct_usage_fates as fates
+    where fates.customer_id = :customer_id and fates.subscription_id = :subscription_id
+        and fates.price_version_id = :price_version_id and fates.month_start = :charge_month
 """
 _SEEN = (
     "cast(:seen_loads as int8multirange) @> load_id"
     " and not cast(:loads_before as int8multirange) @> load_id"
 )
+# a day of UTC reaches over the days of the customer's zone
+_FROM = "(cast(:service_start as timestamp) - interval '1 day') at time zone 'UTC'"
+_TO = "(cast(:service_end as timestamp) + interval '1 day') at time zone 'UTC'"
+_EVENTS = f"""
+    select events.event_id, events.occurred_at, events.quantity, events.dimension_key,
+        events.load_id, events.delivery_id, cells.usage_date, cells.is_cut
+    from ({_CELLS}) as cells
+    inner join marts.fct_metered_events as events
+        on events.meter_id = cells.meter_id and events.dimension_key = cells.dimension_key
+            and (events.occurred_at at time zone 'UTC')::date = cells.usage_date
+    where events.customer_id = :customer_id and {_SEEN}
+        and events.occurred_at >= {_FROM} and events.occurred_at < {_TO}
+        and (not cells.is_cut or exists (
+            select from intermediate.int_usage_events_cut as cut
+            where cut.customer_id = :customer_id and cut.meter_id = events.meter_id
+                and cut.event_id = events.event_id and cut.subscription_id = :subscription_id
+                and cut.price_version_id = :price_version_id and cut.month_start = :charge_month
+        ))
+"""  # noqa: S608
 _DAYS = f"""
     select cells.usage_date, cells.dimension_key, sum(hourly.event_count)::bigint as event_count,
         sum(hourly.quantity_sum) as quantity_sum, max(hourly.quantity_max) as quantity_max
@@ -49,21 +79,14 @@ _DAYS = f"""
     inner join marts.agg_usage_hourly as hourly
         on hourly.meter_id = cells.meter_id and hourly.dimension_key = cells.dimension_key
             and (hourly.hour_start at time zone 'UTC')::date = cells.usage_date
-    where hourly.customer_id = :customer_id and {_SEEN}
-        and hourly.hour_start >= cast(:service_start as timestamp) at time zone 'UTC'
-        and hourly.hour_start < cast(:service_end as timestamp) at time zone 'UTC'
+    where hourly.customer_id = :customer_id and {_SEEN} and not cells.is_cut
+        and hourly.hour_start >= {_FROM} and hourly.hour_start < {_TO}
     group by cells.usage_date, cells.dimension_key
-"""  # noqa: S608
-_EVENTS = f"""
-    select events.event_id, events.occurred_at, events.quantity, events.dimension_key,
-        events.load_id, events.delivery_id
-    from ({_CELLS}) as cells
-    inner join marts.fct_metered_events as events
-        on events.meter_id = cells.meter_id and events.dimension_key = cells.dimension_key
-            and (events.occurred_at at time zone 'UTC')::date = cells.usage_date
-    where events.customer_id = :customer_id and {_SEEN}
-        and events.occurred_at >= cast(:service_start as timestamp) at time zone 'UTC'
-        and events.occurred_at < cast(:service_end as timestamp) at time zone 'UTC'
+    union all
+    select usage_date, dimension_key, count(*), sum(quantity), max(quantity)
+    from ({_EVENTS}) as events
+    where is_cut
+    group by usage_date, dimension_key
 """  # noqa: S608
 DAYS = text(f"{_DAYS} order by usage_date, dimension_key offset :first limit :limit")
 AGGREGATED = text(f"""

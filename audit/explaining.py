@@ -99,6 +99,7 @@ def explain(
                 "price_version_id",
                 "service_start",
                 "service_end",
+                "charge_month",
                 "seen_loads",
                 "loads_before",
             )

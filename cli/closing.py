@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import getpass
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich import box
@@ -32,27 +34,102 @@ def close(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would be done, and write nothing.")
     ] = False,
+    waive_parked: Annotated[
+        str, typer.Option(help="Close without the parked customers, and why; it is written down.")
+    ] = "",
+    who: Annotated[str, typer.Option(help="Who waives; default: this login's name.")] = "",
 ) -> None:
     """Close a month: check the gates, copy the drafts, number without gaps, freeze."""
+    chosen = {
+        "period": period,
+        "closed_at": closed_at,
+        "legal_entity_id": legal_entity,
+        "waive_parked": waive_parked.strip(),
+        "who": who.strip() or getpass.getuser(),
+    }
     if dry_run:
-        _preview(period, closed_at=closed_at, legal_entity_id=legal_entity)
+        _preview(chosen)
         return
-    chosen = {"period": period, "closed_at": closed_at, "legal_entity_id": legal_entity}
     with working() as (_, runner):
         runner.run("close", ops={"close_month": chosen})
 
 
-def _preview(period: str, *, closed_at: str, legal_entity_id: str) -> None:
-    from orchestration.closing import legal_entities, preview_close
+@app.command(epilog="Example: ./meterhouse release acme --period 2026-08")
+def release(
+    customer: Annotated[
+        str, typer.Argument(help="The customer; without one: who is parked, and why.")
+    ] = "",
+    period: Annotated[str, typer.Option(help="The month, as YYYY-MM; default: all.")] = "",
+    released_at: Annotated[
+        str, typer.Option(help="Instant of release, ISO 8601 with a zone; default: now.")
+    ] = "",
+    who: Annotated[str, typer.Option(help="Who releases; default: this login's name.")] = "",
+) -> None:
+    """Close the invoices of a customer that a close left out; or list who is parked."""
+    from audit.parking import read_parked
+    from orchestration.periods import instant, month_start
+    from orchestration.releasing import release_customer
+
+    with opened() as warehouse:
+        if not customer:
+            print_parked(read_parked(warehouse))
+            return
+        with progress().task(f"Releasing {customer}", unit=""):
+            released = release_customer(
+                warehouse,
+                customer,
+                period_start=month_start(period) if period else None,
+                released_at=instant(released_at),
+                who=who.strip() or getpass.getuser(),
+            )
+    for found in released:
+        numbers = ", ".join(found.invoice_numbers) or "there was nothing to bill"
+        console.print(f"{escape(customer)}, {month(found.period_start)}: {escape(numbers)}")
+
+
+def print_parked(rows: Sequence[Mapping[str, Any]]) -> None:
+    """Prints who is parked, and why.
+
+    Args:
+        rows: One per customer and month.
+    """
+    if not rows:
+        console.print("No customer is parked, and none waits for its release.")
+        return
+    for row in rows:
+        console.print(
+            f"[bold]{escape(row['customer_id'])}[/], {month(row['month_start'])}, "
+            f"{escape(row['legal_entity_id'])}: {row['state']}",
+            soft_wrap=True,
+        )
+        if row["state"] == "held":
+            console.print(
+                f"    left out of the close by {escape(row['who'])}: {escape(row['why'])}; "
+                f"it was parked since {escape(row['reason_at_close'])}",
+                soft_wrap=True,
+            )
+        stands = row["reason"] or "nothing stands against it any more: release it"
+        console.print(f"    {escape(stands)}", soft_wrap=True)
+
+
+def _preview(chosen: Mapping[str, str]) -> None:
+    from orchestration.closing import Waiver, legal_entities, preview_close
     from orchestration.periods import instant, month_start
 
-    start, at = month_start(period), instant(closed_at)
+    start, at = month_start(chosen["period"]), instant(chosen["closed_at"])
+    legal_entity_id = chosen["legal_entity_id"]
+    why = chosen["waive_parked"]
+    waiver = Waiver(chosen["who"], why) if why else None
     is_refused = False
     with opened() as warehouse:
         for entity in [legal_entity_id] if legal_entity_id else legal_entities(warehouse):
             with progress().task(f"Checking {entity}", unit=""):
                 found = preview_close(
-                    warehouse, legal_entity_id=entity, period_start=start, closed_at=at
+                    warehouse,
+                    legal_entity_id=entity,
+                    period_start=start,
+                    closed_at=at,
+                    waiver=waiver,
                 )
             print_preview(found)
             is_refused = is_refused or found.is_refused

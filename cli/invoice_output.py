@@ -37,8 +37,10 @@ def print_invoice(found: IssuedInvoice) -> None:
         f"[bold]Invoice {escape(header['invoice_number'])}[/] of {day(header['issued_at'])}, "
         f"due {day(header['due_on'])}"
     )
-    _line(f"from {escape(header['legal_entity_name'])}")
-    _line(f"to   {escape(header['customer_name'])} ({escape(header['customer_id'])})")
+    for word, kind in (("from", "legal_entity"), ("to  ", "customer")):
+        name = f"{header[f'{kind}_name']} ({header[f'{kind}_id']})"
+        told = (name, header[f"{kind}_address"], header[f"{kind}_vat_id"])
+        _line(f"{word} {escape(', '.join(part for part in told if part))}")
     _line(
         f"for  {month(header['period_start'])}, catalog version {header['catalog_version']}, "
         f"{plural(header['line_count'], 'line')}"

@@ -15,6 +15,19 @@ from warehouse import MeterhouseError, Role, Warehouse
 
 
 @dataclass(frozen=True)
+class Waiver:
+    """A decision to close a month without the customers that are parked.
+
+    Attributes:
+        who: Who decides; it is written down.
+        why: Why; it is written down.
+    """
+
+    who: str
+    why: str
+
+
+@dataclass(frozen=True)
 class PeriodToClose:
     """One legal entity's billing month, to be closed.
 
@@ -22,21 +35,25 @@ class PeriodToClose:
         legal_entity_id: Who issues the invoices.
         period_start: First day of the month.
         closed_at: The instant of closing, with a zone; also the date of issue.
+        waiver: Why parked customers are left out; None when they stand against the close.
     """
 
     legal_entity_id: str
     period_start: date
     closed_at: datetime
+    waiver: Waiver | None = None
 
     def __str__(self) -> str:
         return f"{self.legal_entity_id} {self.period_start:%Y-%m}"
 
-    def as_arguments(self) -> dict[str, str]:
+    def as_arguments(self) -> dict[str, str | None]:
         """Returns the arguments of dbt's operation."""
         return {
             "legal_entity_id": self.legal_entity_id,
             "period_start": self.period_start.isoformat(),
             "closed_at": self.closed_at.isoformat(),
+            "waive_parked": self.waiver.why if self.waiver else None,
+            "who": self.waiver.who if self.waiver else None,
         }
 
 
@@ -101,7 +118,12 @@ def legal_entities(warehouse: Warehouse) -> list[str]:
 
 
 def close_period(
-    warehouse: Warehouse, *, legal_entity_id: str, period_start: date, closed_at: datetime
+    warehouse: Warehouse,
+    *,
+    legal_entity_id: str,
+    period_start: date,
+    closed_at: datetime,
+    waiver: Waiver | None = None,
 ) -> CloseReport:
     """Closes one legal entity's billing month: checks the gates, copies, numbers, freezes.
 
@@ -110,6 +132,7 @@ def close_period(
         legal_entity_id: Who issues the invoices.
         period_start: First day of the month.
         closed_at: The instant of closing, with a zone; also the date of issue.
+        waiver: Why parked customers are left out; None when they stand against the close.
 
     Returns:
         What was done; closing a closed month does nothing and says so.
@@ -117,7 +140,8 @@ def close_period(
     Raises:
         MeterhouseError: A gate refuses: the message says which, and the remedy.
     """
-    return close_periods(warehouse, [PeriodToClose(legal_entity_id, period_start, closed_at)])[0]
+    period = PeriodToClose(legal_entity_id, period_start, closed_at, waiver)
+    return close_periods(warehouse, [period])[0]
 
 
 def close_periods(warehouse: Warehouse, periods: Sequence[PeriodToClose]) -> list[CloseReport]:
@@ -158,7 +182,12 @@ def close_periods(warehouse: Warehouse, periods: Sequence[PeriodToClose]) -> lis
 
 
 def preview_close(
-    warehouse: Warehouse, *, legal_entity_id: str, period_start: date, closed_at: datetime
+    warehouse: Warehouse,
+    *,
+    legal_entity_id: str,
+    period_start: date,
+    closed_at: datetime,
+    waiver: Waiver | None = None,
 ) -> ClosePreview:
     """Says what closing a legal entity's billing month would do; writes nothing.
 
@@ -167,11 +196,12 @@ def preview_close(
         legal_entity_id: Who issues the invoices.
         period_start: First day of the month.
         closed_at: The instant of closing, with a zone.
+        waiver: Why parked customers would be left out; None when they stand against the close.
 
     Returns:
         Every gate with its result, and what would be issued.
     """
-    period = PeriodToClose(legal_entity_id, period_start, closed_at)
+    period = PeriodToClose(legal_entity_id, period_start, closed_at, waiver)
     known = _find_close(warehouse, period, was_closed_before=True)
     messages = (
         []

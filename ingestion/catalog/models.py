@@ -45,7 +45,18 @@ class LegalEntity(CatalogModel):
     proration: Literal["days", "seconds", "none"] = "days"
     plan_change_policy: Literal["immediate", "next_period"] = "immediate"
     back_dated_change_policy: Literal["next_invoice", "frozen"] = "next_invoice"
+    late_usage_policy: Literal["next_invoice", "credit_debit_note", "frozen"] = "next_invoice"
+    zero_invoices: Literal["issue", "skip"] = "issue"
     duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
+
+    @model_validator(mode="after")
+    def _check(self) -> LegalEntity:
+        if self.late_usage_policy == "credit_debit_note":
+            remedy = (
+                "write next_invoice, or frozen; credit-note --rebill moves single invoices by hand"
+            )
+            raise fault("credit_debit_note can't be done yet", remedy)
+        return self
 
 
 class Customer(CatalogModel):
@@ -57,6 +68,7 @@ class Customer(CatalogModel):
     country_code: CountryCode
     currency_code: CurrencyCode
     billing_time_zone: TimeZone = "UTC"
+    address: Text | None = None
     vat_id: VatId | None = None
     tax_exempt: Flag = False
     tax_exempt_reason: Text | None = None

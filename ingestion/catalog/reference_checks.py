@@ -93,7 +93,9 @@ def check_references(
         yield from check_reference(subscription, "customer_id", "customers", ids)
         customer = customers.get(subscription.model.customer_id)
         for place, plan_id in _plans_named(subscription.model):
-            yield from _check_id(subscription, place, plan_id, "plans", ids)
+            # one that is missing from the start parks the customer; everybody else is billed
+            if place != ("plan_id",):
+                yield from _check_id(subscription, place, plan_id, "plans", ids)
             plan = plans.get(plan_id)
             if plan and customer and plan.currency_code != customer.currency_code:
                 yield subscription.problem(

@@ -58,6 +58,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             _required("prices_include_tax", pa.bool_()),
             *_texts("proration", "plan_change_policy", "back_dated_change_policy"),
             *_texts("duplicate_event_policy"),
+            *_texts("late_usage_policy", "zero_invoices"),
         ]
     ),
     "customers": pa.schema(
@@ -68,6 +69,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             pa.field("vat_id", pa.string()),
             pa.field("tax_exempt_reason", pa.string()),
             *_texts("billing_time_zone"),
+            pa.field("address", pa.string()),
         ]
     ),
     "meters": pa.schema(

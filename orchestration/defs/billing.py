@@ -5,7 +5,7 @@ from pathlib import Path
 import dagster as dg
 
 from exports import export_invoices
-from orchestration.closing import PeriodToClose, close_periods, legal_entities
+from orchestration.closing import PeriodToClose, Waiver, close_periods, legal_entities
 from orchestration.periods import instant, month_start
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
@@ -29,11 +29,15 @@ class Period(dg.Config):
         period: The month, as YYYY-MM.
         closed_at: Instant of closing, ISO 8601 with a zone; empty: the current time.
         legal_entity_id: Who issues; empty: every legal entity.
+        waive_parked: Why parked customers are left out; empty: they stand against the close.
+        who: Who decides that they are.
     """
 
     period: str
     closed_at: str = ""
     legal_entity_id: str = ""
+    waive_parked: str = ""
+    who: str = "an operator"
 
 
 class ExportRequest(dg.Config):
@@ -65,10 +69,11 @@ def close_month(
             "There is no catalog yet, so nobody who issues invoices.",
             remedy="land one: ./meterhouse catalog DIRECTORY",
         )
+    waiver = Waiver(config.who, config.waive_parked) if config.waive_parked.strip() else None
     with progress().task(
         f"Closing {config.period}", total=len(entities), unit="legal entities"
     ) as task:
-        periods = [PeriodToClose(entity, start, closed_at) for entity in entities]
+        periods = [PeriodToClose(entity, start, closed_at, waiver) for entity in entities]
         for report in close_periods(opened, periods):
             entity = report.legal_entity_id
             task.advance(1)

@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from audit.invoices import read_invoice
 from cli.app import app
+from orchestration.closing import close_period
 from orchestration.crediting import CreditWish, issue_credit_note
-from tests.billed_company import event, write_lines
-from tests.dbt_harness import dbt, read_as_admin
+from tests.billed_company import SEPTEMBER, catalog, event, write_lines
+from tests.dbt_harness import dbt, install_catalog, read_as_admin
 from tests.drafting import LOADS_ONLY, build, land
 from tests.integration.test_dbt_recovery import kill_at
 from warehouse import MeterhouseError, Role, Warehouse
@@ -167,3 +168,34 @@ def test_the_command(
     code, said = run(*chosen, "--line", "1")
     assert (code, "either a line and an amount" in said) == (1, True)
     assert run("invoice", "show", "NEU-2026-000001") == (0, "None")
+
+
+def test_taxes_go_with_what_is_taken_off_to_the_cent(
+    credited: Warehouse, clone: Callable[[Warehouse], Warehouse], tmp_path: Path
+) -> None:
+    """100.00 and 8.875 % of it, 8.88; the European entity bills nothing of closed months again."""
+    warehouse = clone(credited)
+    changed = catalog()
+    changed["tax_rates"] = [
+        {"legal_entity_id": "north_us", "country_code": "SE"}
+        | {"rate_percent": "8.875", "valid_from": "2026-01-01"}
+    ]
+    changed["legal_entities"][0] |= {"late_usage_policy": "frozen"}  # type: ignore[index]  # a list
+    install_catalog(warehouse, changed)
+    build(warehouse, LOADS_ONLY)
+    frozen = "select customer_id, amount_minor from reporting.rpt_late_usage_frozen"
+    assert ("c03", 100) in read_as_admin(warehouse, frozen)
+    assert read_as_admin(warehouse, DRAFTED.format("c03")) == []
+    with pytest.raises(MeterhouseError, match="bills nothing of a closed month again"):
+        issue_credit_note(warehouse, wish("NEU-2026-000003", is_billed_again=True))
+
+    close_period(warehouse, legal_entity_id="north_us", period_start=SEPTEMBER, closed_at=AT)
+    for amount in ("10", "10", None):
+        line = 1 if amount else None
+        issue_credit_note(warehouse, wish("NUS-2026-000001", line_number=line, amount=amount))
+    # 0.888 is 0.89; 1.776 is 1.78, of which 0.89 is left; all is 8.88, of which 7.10 is left
+    query = "select subtotal_minor, tax_minor, total_minor from marts.fct_credit_notes"
+    found = read_as_admin(warehouse, f"{query} where currency_code = 'USD' order by 1 desc, 2 desc")
+    assert sorted(found) == [(-8000, -710, -8710), (-1000, -89, -1089), (-1000, -89, -1089)]
+    code, said = dbt(warehouse, "test", "--select", "assert_credit_notes_hold")
+    assert code == 0, said

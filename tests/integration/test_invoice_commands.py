@@ -29,6 +29,8 @@ def test_an_invoice_has_its_lines_tiers_and_price_versions(billed_company: Wareh
     found = read_invoice(billed_company, THIRD)
     assert (found.header["customer_id"], found.header["total_minor"]) == ("c03", 6900)
     assert found.header["due_on"] == date(2026, 11, 5)
+    assert found.header["legal_entity_address"] == "1 Example Street"
+    assert found.header["legal_entity_country_code"] == "SE"
     fee, calls = found.lines
     assert (fee["amount_minor"], fee["flat_amount_unrounded"]) == (4900, Decimal("49"))
     assert (calls["price_version_id"], calls["quantity"]) == (

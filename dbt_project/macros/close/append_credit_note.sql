@@ -1,4 +1,5 @@
-{# Writes a credit note on a closed invoice: its lines, then its header as their sum.
+{# Writes a credit note on a closed invoice: its lines, what they take off the taxes,
+   then its header as their sum.
    lines: a query of the lines with what is taken off them; note: SQL literals of what the header says. #}
 {%- macro append_credit_note(lines, note) -%}
     {%- set key = surrogate_key([note.invoice, note.number]) -%}
@@ -23,6 +24,7 @@
             {{ copied }}
         from ({{ lines }}) as credited
     {%- endcall -%}
+    {%- do append_note_taxes(key) -%}
     {%- call statement('note') -%}
         insert into {{ ref('fct_credit_notes') }} ({{ closed_columns('fct_credit_notes') }})
         select {{ closed_columns('fct_credit_notes') }}
@@ -46,13 +48,23 @@
                 {{ note.issued_at }} as issued_at,
                 {{ note.is_counted_as_billed }} as is_counted_as_billed,
                 note_lines.line_count,
-                note_lines.total_minor
+                note_lines.subtotal_minor,
+                note_taxes.tax_minor,
+                note_taxes.included_tax_minor,
+                note_lines.subtotal_minor + note_taxes.tax_minor as total_minor
             from {{ ref('fct_invoices') }} as invoices
             cross join (
-                select count(*)::integer as line_count, sum(amount_minor)::bigint as total_minor
+                select count(*)::integer as line_count, sum(amount_minor)::bigint as subtotal_minor
                 from {{ ref('fct_credit_note_lines') }}
                 where credit_note_key = {{ key }}
             ) as note_lines
+            cross join (
+                select
+                    coalesce(sum(tax_minor) filter (where not is_included), 0)::bigint as tax_minor,
+                    coalesce(sum(tax_minor) filter (where is_included), 0)::bigint as included_tax_minor
+                from {{ ref('fct_credit_note_taxes') }}
+                where credit_note_key = {{ key }}
+            ) as note_taxes
             where invoices.invoice_number = {{ note.invoice }}
         ) as notes
     {%- endcall -%}

@@ -1,5 +1,6 @@
-{# A query of (gate, problem, remedy): what stands against closing the month; arguments are SQL literals. #}
-{%- macro close_gate_problems(entity, period, closed) -%}
+{# A query of (gate, problem, remedy): what stands against closing the month; arguments are SQL literals. waived: why
+   parked customers are left out, null when they stand against the close. #}
+{%- macro close_gate_problems(entity, period, closed, waived='null::text') -%}
     select
         'billing month' as gate,
         'legal entity ' || {{ entity }} || ' has no billing month that starts on ' || {{ period }} as problem,
@@ -69,5 +70,13 @@
         count(*) || ' differences in the usage of the month; the first: ' || min(faults.difference),
         'find it with ./meterhouse reconcile, and report it'
     from ({{ month_usage_faults(entity, period) }}) as faults
+    having count(*) > 0
+    union all
+    select
+        'parked customers',
+        count(*) || ' customers are parked; the first: ' || min(parked.customer_id || ', ' || parked.reason),
+        'mend them and run the build, or close without them, --waive-parked REASON'
+    from ({{ parked_customers_of_month(entity, period) }}) as parked
+    where {{ waived }} is null
     having count(*) > 0
 {%- endmacro -%}

@@ -3,6 +3,12 @@
      '{periods: [{legal_entity_id: acme, period_start: 2026-09-01, closed_at: "2026-10-04 08:00:00+00"}]}' #}
 {%- macro close_periods(periods) -%}
     {%- for period in periods -%}
-        {%- do close_period(period.legal_entity_id, period.period_start, period.closed_at) -%}
+        {%- do close_period(
+            period.legal_entity_id,
+            period.period_start,
+            period.closed_at,
+            waive_parked=period.get('waive_parked'),
+            who=period.get('who')
+        ) -%}
     {%- endfor -%}
 {%- endmacro -%}

@@ -1,5 +1,5 @@
 {# A query of (problem, remedy): what stands against a credit note; arguments are SQL literals. #}
-{%- macro credit_note_problems(invoice, line, amount) -%}
+{%- macro credit_note_problems(invoice, line, amount, is_counted_as_billed) -%}
     select
         'no closed invoice has the number ' || {{ invoice }} as problem,
         'give the number of a closed invoice; a draft changes by itself' as remedy
@@ -35,4 +35,15 @@
         'give at most ' || currency_exponent || ' decimal places'
     from ({{ lines_to_credit(invoice, line, amount) }}) as lines
     where credited_minor <> credited_minor::bigint
+    union all
+    select
+        'legal entity ' || entities.legal_entity_id || ' bills nothing of a closed month again',
+        'credit without --rebill, or change its late_usage_policy in the catalog'
+    from {{ ref('fct_invoices') }} as invoices
+    inner join {{ ref('int_legal_entities_known') }} as entities
+        on invoices.legal_entity_id = entities.legal_entity_id
+    where
+        invoices.invoice_number = {{ invoice }}
+        and {{ is_counted_as_billed }}
+        and entities.late_usage_policy = 'frozen'
 {%- endmacro -%}

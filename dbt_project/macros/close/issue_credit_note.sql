@@ -16,7 +16,10 @@
     {# before the snapshot: of two notes on one line the second sees what the first has left #}
     {%- do run_query('lock table ' ~ source('ops', 'credit_note_number_series') ~ ' in exclusive mode') -%}
     {%- do run_query("set local timezone to 'UTC'") -%}
-    {%- do refuse_problems(credit_note_problems(invoice, line, credited), 'No credit note was issued.') -%}
+    {%- do refuse_problems(
+        credit_note_problems(invoice, line, credited, is_counted_as_billed | string | lower),
+        'No credit note was issued.'
+    ) -%}
     {%- set entity -%}
         (select legal_entity_id from {{ ref('fct_invoices') }} where invoice_number = {{ invoice }})
     {%- endset -%}

@@ -1,12 +1,13 @@
 {# Says what a close of the month would do, as JSON in the log, and changes nothing: every gate with what stands
    against it, the totals by currency, the first invoices; arguments are SQL literals. #}
-{%- macro report_dry_run(entity, period, closed) -%}
+{%- macro report_dry_run(entity, period, closed, waived) -%}
     {%- set gates -%}
         select gates.gate, problems.problem, problems.remedy
         from (values
-            (1, 'billing month'), (2, 'completeness'), (3, 'grace period'), (4, 'order'), (5, 'reconciliation')
+            (1, 'billing month'), (2, 'completeness'), (3, 'grace period'), (4, 'order'), (5, 'reconciliation'),
+            (6, 'parked customers')
         ) as gates (position, gate)
-        left join ({{ close_gate_problems(entity, period, closed) }}) as problems on gates.gate = problems.gate
+        left join ({{ close_gate_problems(entity, period, closed, waived) }}) as problems on gates.gate = problems.gate
         order by gates.position
     {%- endset -%}
     {%- set totals -%}

@@ -1,4 +1,5 @@
--- A closed month still has the invoices and lines that its close counted: nothing came after, nothing went.
+-- A closed month still has the invoices and lines that its close counted: nothing went, and
+-- nothing came after but what was released.
 with
 
 invoices as (
@@ -13,14 +14,30 @@ invoices as (
 
 ),
 
-closes as (
+releases as (
 
     select
         legal_entity_id,
-        period_start,
-        invoice_count,
-        line_count
-    from {{ ref('fct_closes') }}
+        month_start,
+        sum(invoice_count) as invoice_count,
+        sum(line_count) as line_count
+    from {{ ref('int_customer_months_left_out') }}
+    group by legal_entity_id, month_start
+
+),
+
+closes as (
+
+    select
+        closes.legal_entity_id,
+        closes.period_start,
+        closes.invoice_count + coalesce(releases.invoice_count, 0) as invoice_count,
+        closes.line_count + coalesce(releases.line_count, 0) as line_count
+    from {{ ref('fct_closes') }} as closes
+    left join releases
+        on
+            closes.legal_entity_id = releases.legal_entity_id
+            and closes.period_start = releases.month_start
 
 )
 

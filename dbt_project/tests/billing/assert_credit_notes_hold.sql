@@ -8,7 +8,7 @@ note_sums as (
         customer_id,
         credit_note_key,
         count(*) as line_count,
-        sum(amount_minor) as total_minor
+        sum(amount_minor) as subtotal_minor
     from {{ ref('fct_credit_note_lines') }}
     group by customer_id, credit_note_key
 
@@ -24,7 +24,8 @@ unequal as (
             and notes.credit_note_key = note_sums.credit_note_key
     where
         notes.line_count is distinct from note_sums.line_count
-        or notes.total_minor is distinct from note_sums.total_minor
+        or notes.subtotal_minor is distinct from note_sums.subtotal_minor
+        or notes.total_minor <> notes.subtotal_minor + notes.tax_minor
 
 ),
 

@@ -10,7 +10,9 @@ customers as (
         legal_entity_id,
         country_code,
         currency_code,
-        billing_time_zone
+        billing_time_zone,
+        address,
+        vat_id
     from {{ ref('stg_catalog__customers') }}
 
 ),
@@ -33,6 +35,8 @@ newest_rows as (
         customers.country_code,
         customers.currency_code,
         customers.billing_time_zone,
+        customers.address,
+        customers.vat_id,
         customers.catalog_version
     from customers
     inner join versions on customers.catalog_version = versions.catalog_version

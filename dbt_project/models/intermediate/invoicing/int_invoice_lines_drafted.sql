@@ -1,46 +1,15 @@
 -- grain: one row per line_key: a line of an open month, or the adjustment of one of a closed month
 with
 
-computed_lines as (
+lines as (
 
     select
         charge_key,
         line_type,
         source_id,
-        null::text as adjusted_line_type,
-        month_start as period_start,
-        month_start as charge_month,
-        subscription_id,
-        price_version_id,
-        customer_id,
-        price_id,
-        meter_id,
-        legal_entity_id,
-        charge_model,
-        label,
-        plan_name,
-        dimension_filter,
-        currency_code,
-        currency_exponent,
-        quantity,
-        amount_unrounded,
-        amount_minor,
-        service_start,
-        service_end
-    from {{ ref('int_invoice_lines_computed') }}
-    where not is_closed
-
-),
-
-adjustments as (
-
-    select
-        charge_key,
-        'adjustment' as line_type,
-        source_id,
-        line_type as adjusted_line_type,
+        adjusted_line_type,
         period_start,
-        month_start as charge_month,
+        charge_month,
         subscription_id,
         price_version_id,
         customer_id,
@@ -58,8 +27,7 @@ adjustments as (
         amount_minor,
         service_start,
         service_end
-    from {{ ref('int_adjustments_computed') }}
-    where period_start is not null
+    from {{ ref('int_lines_selected') }}
 
 ),
 
@@ -70,14 +38,6 @@ meters as (
         meter_name,
         unit
     from {{ ref('int_meters_defined') }}
-
-),
-
-lines as (
-
-    select * from computed_lines
-    union all
-    select * from adjustments
 
 ),
 

@@ -113,6 +113,15 @@ taxed as (
             and categorised.tax_category = rates.tax_category
             and categorised.tax_month = rates.month_start
 
+),
+
+keyed as (
+
+    select
+        taxed.*,
+        {{ surrogate_key(['customer_id', 'invoice_key', 'treatment', 'rate_percent']) }} as tax_key
+    from taxed
+
 )
 
-select * from taxed
+select * from keyed

@@ -25,7 +25,10 @@ select
     null::text as reason,
     null::text as issued_by,
     null::integer as line_count,
-    null::bigint as total_minor,
+    invoices.subtotal_minor,
+    invoices.tax_minor,
+    invoices.included_tax_minor,
+    invoices.total_minor,
     null::boolean as is_counted_as_billed,
     invoices.period_start,
     null::timestamptz as issued_at

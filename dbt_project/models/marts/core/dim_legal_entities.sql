@@ -11,6 +11,8 @@ legal_entities as (
         vat_id,
         invoice_number_prefix,
         rounding_mode,
+        late_usage_policy,
+        zero_invoices,
         grace_period_days,
         payment_terms_days,
         catalog_version

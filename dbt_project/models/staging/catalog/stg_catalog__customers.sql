@@ -12,7 +12,8 @@ source_rows as (
         currency_code,
         vat_id,
         tax_exempt_reason,
-        billing_time_zone
+        billing_time_zone,
+        address
     from {{ source('raw_catalog', 'customers') }}
 
 )

@@ -19,7 +19,9 @@ source_rows as (
         proration,
         plan_change_policy,
         back_dated_change_policy,
-        duplicate_event_policy
+        duplicate_event_policy,
+        late_usage_policy,
+        zero_invoices
     from {{ source('raw_catalog', 'legal_entities') }}
 
 )

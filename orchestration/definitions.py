@@ -5,11 +5,12 @@ from __future__ import annotations
 import dagster as dg
 
 from orchestration.dbt_project import prepared_manifest
+from orchestration.dbt_resource import dbt_resource
 from orchestration.defs.billing import close, exported_invoices
 from orchestration.defs.ingestion import catalog, usage_files
 from orchestration.defs.quality import kafka_is_read_whole, landing_meets_expectations
 from orchestration.defs.reconciliation import usage_reconciles
-from orchestration.defs.transformation import dbt_resource, usage_models
+from orchestration.defs.transformation import usage_models
 from orchestration.resources import WarehouseResource
 from orchestration.settings import OrchestrationSettings
 from orchestration.watching import watching_sensor

@@ -39,6 +39,7 @@ class JobRunner:
         """
         steps = {name: {"config": dict(config)} for name, config in (ops or {}).items()}
         with dg.DagsterInstance.get() as instance:
+            _keep_connections(instance)
             result = self._definitions.resolve_job_def(job_name).execute_in_process(
                 instance=instance,
                 run_config={"ops": steps, **QUIET},
@@ -55,6 +56,11 @@ class JobRunner:
             if not result.success:
                 raise _failure_of(result, job_name)
             return result.run_id
+
+
+def _keep_connections(instance: dg.DagsterInstance) -> None:
+    """Lets the run history keep its connections; as it comes, each event opens some anew."""
+    instance.optimize_for_webserver(statement_timeout=0, pool_recycle=-1, max_overflow=20)
 
 
 def _failed_checks(result: dg.ExecuteInProcessResult) -> list[Problem]:

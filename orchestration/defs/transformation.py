@@ -13,7 +13,6 @@ from orchestration.dbt_project import (
     build_arguments,
     code_version,
     connected_as,
-    dbt_executable,
     exclusive_build,
     failed_checks,
     is_deployed,
@@ -34,16 +33,6 @@ class Build(dg.Config):
     """
 
     proving: bool = False
-
-
-def dbt_resource() -> DbtCliResource:
-    """Returns the dbt program of this environment, on our project."""
-    return DbtCliResource(
-        project_dir=str(PROJECT_DIR),
-        profiles_dir=str(PROJECT_DIR),
-        dbt_executable=dbt_executable(),
-        global_config_flags=["--no-use-colors", "--no-version-check"],
-    )
 
 
 def _counted(events: Iterator[Any], task: Task) -> Iterator[Any]:

@@ -26,7 +26,7 @@ NOT_UNIQUE_BY_NATURE |= {"int_deliveries_fated"}
 EVENTS = ("registry", "fates", "voids", "revisions", "retractions")
 PROVED_BY_THE_KEY_OF = {
     **{f"stg_ops__event_{name}": f"ops.event_{name}" for name in EVENTS},
-    **dict.fromkeys(("int_events_admitted_0", "int_events_admitted_1"), "ops.event_registry"),
+    **{f"int_events_admitted_{lane}": f"ops.event_registry_{lane}" for lane in (0, 1)},
     "fct_usage_events": "ops.event_registry",
     "int_usage_deliveries_refused": "ops.event_fates",
     "fct_event_fates": "ops.event_fates",

@@ -167,6 +167,8 @@ def source_faults(columns: Columns, manifest: dict[str, Any]) -> Iterator[str]:
 
 PRIMARY_KEYS = {
     "ops.event_registry": ["event_key_high", "event_key_low", "customer_id"],
+    "ops.event_registry_0": ["event_key_high", "event_key_low", "customer_id"],
+    "ops.event_registry_1": ["event_key_high", "event_key_low", "customer_id"],
     "ops.event_fates": ["load_id", "delivery_id"],
     "ops.applied_loads": ["model_name", "load_id"],
     "ops.event_voids": ["customer_id", "load_id", "delivery_id"],

@@ -8,8 +8,8 @@
         select
             load_id,
             delivery_id
-        from {{ source('ops', 'event_registry') }}
-        where load_id in {{ load_list }} and {{ is_in_lane('event_key_high', lane) }}
+        from {{ registry_of_lane(lane) }}
+        where load_id in {{ load_list }}
         union all
         select
             load_id,

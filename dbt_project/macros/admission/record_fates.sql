@@ -3,6 +3,7 @@
     {%- set lane = config.require('lane') -%}
     {%- set stage = config.require('crash_stage') -%}
     {%- do crash_point(stage ~ 'after_registry') -%}
+    {%- do renew_registry_statistics(relation, load_list) -%}
     {%- do admit_revisions(load_list, lane) -%}
     {%- call statement('fates') -%}
         insert into {{ source('ops', 'event_fates') }}

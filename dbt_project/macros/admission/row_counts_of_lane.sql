@@ -5,6 +5,6 @@
         load_id,
         count(*) as row_count
     from {{ relation }}
-    where load_id in {{ load_list }} and {{ is_in_lane('event_key_high', config.require('lane')) }}
+    where load_id in {{ load_list }}
     group by load_id
 {%- endmacro -%}

@@ -2,7 +2,7 @@
 {{
     config(
         materialized='load_applied',
-        into='event_registry',
+        into='event_registry_0',
         pending='pending_landed_loads',
         before_insert='assert_landed_whole',
         after_insert='record_fates',

@@ -3,7 +3,6 @@
     config(
         materialized='load_applied',
         pending='pending_decided_loads',
-        before_insert='renew_registry_statistics',
         after_insert='settle_admitted_loads',
         row_counts='row_counts_by_load',
         primary_key=['load_id'],
@@ -28,15 +27,26 @@ loads as (
 
 ),
 
+-- counted by the lanes, in the transactions that filled the registry
 accepted as (
 
     select
         load_id,
-        count(*) as accepted_count
+        sum(accepted_count)::bigint as accepted_count
     from (
-        select load_id from {{ ref('stg_ops__event_registry') }} where load_id in {{ pending_loads() }}
+        select
+            load_id,
+            row_count as accepted_count
+        from {{ ref('stg_ops__applied_loads') }}
+        where
+            load_id in {{ pending_loads() }}
+            and model_name in ('int_events_admitted_0', 'int_events_admitted_1')
         union all
-        select load_id from {{ ref('stg_ops__event_revisions') }} where load_id in {{ pending_loads() }}
+        select
+            load_id,
+            1
+        from {{ ref('stg_ops__event_revisions') }}
+        where load_id in {{ pending_loads() }}
     ) as accepted_deliveries
     group by load_id
 

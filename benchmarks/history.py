@@ -9,7 +9,9 @@ from sqlalchemy import text
 from warehouse import Warehouse
 from warehouse.progress import progress
 
-CHUNK = 2_000_000
+CHUNK = 10_000_000
+SPAN_SECONDS = 455 * 86_400
+"""The fifteen months that a history is spread over, each load after the one before."""
 EVENTS = """
 insert into raw_usage.events
 select
@@ -22,7 +24,8 @@ select
     (
         array['completion.input_tokens', 'completion.output_tokens', 'embedding.tokens']
     )[number % 3 + 1],
-    timestamptz '2025-08-01 00:00:00+00' + (number * 15554 % 39312000) * interval '1 second',
+    timestamptz '2025-08-01 00:00:00+00'
+        + (:first_second + number * 15554 % :seconds) * interval '1 second',
     number % 4000 + 1,
     '{"model": "aurora-mini", "region": "'
         || (array['eu-central', 'us-east'])[number % 2 + 1] || '"}'
@@ -46,7 +49,7 @@ where load_id = :load_id
 
 
 def add_history(warehouse: Warehouse, *, events: int, build: Callable[[], object]) -> None:
-    """Adds events of the fifteen months before, in loads of two million, and admits them.
+    """Adds events of the fifteen months before, in loads of ten million, and admits them.
 
     Args:
         warehouse: The warehouse; it has the sample company's catalog.
@@ -61,12 +64,19 @@ def add_history(warehouse: Warehouse, *, events: int, build: Callable[[], object
             count = min(CHUNK, events - first)
             with engine.begin() as connection:
                 load_id = connection.execute(text(OPEN)).scalar_one()
-                values = {"load_id": load_id, "events": count}
+                values = {
+                    "load_id": load_id,
+                    "events": count,
+                    "first_second": SPAN_SECONDS * first // events,
+                    "seconds": max(SPAN_SECONDS * count // events, 1),
+                }
                 for statement in (EVENTS, FILE, LAND):
                     connection.exec_driver_sql(
                         str(
                             text(statement)
-                            .bindparams(**values)
+                            .bindparams(
+                                **{k: v for k, v in values.items() if f":{k}" in statement}
+                            )
                             .compile(engine, compile_kwargs={"literal_binds": True})
                         )
                     )

@@ -33,6 +33,8 @@ class NativeLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
 
 
 _DECODER = msgspec.json.Decoder(NativeLine)
+_FEW = 1000
+"""Lines that are decoded together; one that fails makes so many be decoded one by one."""
 _RAW_FIELDS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
 
@@ -57,11 +59,16 @@ def decode_lines(lines: list[bytes]) -> tuple[pa.Table, dict[int, Rejection]]:
         A table of text columns (the fields of `UsageEvent` and `row`, the number of the line in
         `lines`), and the faults of the lines that aren't in it, by the same number.
     """
-    decoded = _decode_all(lines)
+    decoded = [
+        line
+        for start in range(0, len(lines), _FEW)
+        for line in _decode_all(lines[start : start + _FEW])
+    ]
+    block = b"\n".join(lines)
     properties = [b"" if line is None else bytes(line.properties) for line in decoded]
-    sure = _find_plain(lines, decoded)
+    sure = _find_plain(lines, decoded, block)
     table = _build_table(decoded, properties, sure)
-    if not _is_free_of_repeated_keys(lines, sure, table, properties):
+    if not _is_free_of_repeated_keys(lines, block, sure, table, properties):
         sure = []
     if len(sure) == len(lines):
         return table, {}
@@ -86,9 +93,10 @@ def decode_lines(lines: list[bytes]) -> tuple[pa.Table, dict[int, Rejection]]:
     return table.combine_chunks(), faults
 
 
-def _find_plain(lines: list[bytes], decoded: Sequence[NativeLine | None]) -> Sequence[int]:
+def _find_plain(
+    lines: list[bytes], decoded: Sequence[NativeLine | None], block: bytes
+) -> Sequence[int]:
     """Finds the decoded lines that are UTF-8 and hold no escape."""
-    block = b"\n".join(lines)
     is_text = block.isascii() or _is_utf8(block)
     has_escapes = b"\\" in block
     if is_text and not has_escapes and all(decoded):
@@ -181,7 +189,11 @@ def _decode_or_none(line: bytes) -> NativeLine | None:
 
 
 def _is_free_of_repeated_keys(
-    lines: list[bytes], rows: Sequence[int], table: pa.Table, properties: Sequence[bytes]
+    lines: list[bytes],
+    block: bytes,
+    rows: Sequence[int],
+    table: pa.Table,
+    properties: Sequence[bytes],
 ) -> bool:
     """Whether none of some decoded lines without escapes holds a key twice.
 
@@ -194,8 +206,10 @@ def _is_free_of_repeated_keys(
         pc.sum(pc.count_substring(table[field], ":"), min_count=0).as_py()
         for field in (*_REQUIRED, "properties")
     )
-    block = b"".join(lines) if len(rows) == len(lines) else b"".join([lines[row] for row in rows])
     colons = int(np.count_nonzero(np.frombuffer(block, np.uint8) == ord(":")))
+    if len(rows) < len(lines):
+        kept = set(rows)
+        colons -= sum(line.count(b":") for row, line in enumerate(lines) if row not in kept)
     return colons == keys + in_values
 
 

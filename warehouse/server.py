@@ -239,6 +239,7 @@ def tuned_settings() -> dict[str, str]:
         "checkpoint_completion_target": "0.9",
         "wal_buffers": "64MB",
         "wal_level": "minimal",
+        "wal_init_zero": "off",
         "max_wal_senders": "0",
         "fsync": "on",
         "full_page_writes": "on",

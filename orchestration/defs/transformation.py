@@ -9,7 +9,6 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from orchestration.dbt_project import (
-    PROJECT_DIR,
     build_arguments,
     code_version,
     connected_as,

@@ -13,9 +13,10 @@
                 and refused.load_id = deliveries.load_id
                 and refused.delivery_id = deliveries.delivery_id
         )
-        and not exists (
-            select 1 from landed_twice
-            where landed_twice.load_id = deliveries.load_id
+        -- decided once for the statement where no load landed twice, and not for each delivery
+        and (
+            (select count(*) from landed_twice) = 0
+            or deliveries.load_id not in (select landed_twice.load_id from landed_twice)
         )
     union all
     (

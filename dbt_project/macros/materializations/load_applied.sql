@@ -40,7 +40,9 @@
         set local enable_nestloop = off;
         {% if config.get('groups_by_hash') -%}
             -- it can't know either how few groups there will be, and would sort all rows by text
-            set local enable_sort = off
+            set local enable_sort = off;
+            -- many groups of a long load are still few bytes beside its events: they stay in memory
+            set local hash_mem_multiplier = 8
         {%- endif %}
     {%- endcall -%}
     {%- if not config.get('into') -%}

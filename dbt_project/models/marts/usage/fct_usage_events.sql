@@ -6,7 +6,7 @@
         partition_by='occurred_at',
         partition_months='months_of_accepted_events',
         after_insert='assert_facts_are_accepted',
-        row_counts='row_counts_by_load',
+        row_counts='row_counts_of_admitted',
         brin='load_id, occurred_at timestamptz_minmax_multi_ops',
         crash_stage='facts.',
         withdraw='withdraw_facts',

@@ -74,9 +74,7 @@ def add_history(warehouse: Warehouse, *, events: int, build: Callable[[], object
                     connection.exec_driver_sql(
                         str(
                             text(statement)
-                            .bindparams(
-                                **{k: v for k, v in values.items() if f":{k}" in statement}
-                            )
+                            .bindparams(**{k: v for k, v in values.items() if f":{k}" in statement})
                             .compile(engine, compile_kwargs={"literal_binds": True})
                         )
                     )

@@ -1,12 +1,12 @@
 """The registry in two parts, one for each lane of admission.
 
-Revision ID: 0008
+Revision ID: 0014
 """
 
 from warehouse.migrations.statements import execute
 
-revision = "0008"
-down_revision = "0007"
+revision = "0014"
+down_revision = "0013"
 branch_labels = None
 depends_on = None
 

@@ -168,6 +168,7 @@ class FlatPrice(PriceBase):
 
     charge_model: Literal["flat"]
     allow_negative: bool = False
+    billed: Literal["in_arrears", "in_advance"] = "in_arrears"
     versions: Annotated[tuple[FlatVersion, ...], Field(min_length=1)]
 
 

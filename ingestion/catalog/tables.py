@@ -220,7 +220,7 @@ def _price_rows(plan: Plan, price: PlanPrice) -> Iterator[dict[str, Any]]:
             **_terms_by_event(version),
             **_terms_by_choice(price, version),
             "billing_interval": price.billing_interval or plan.billing_interval,
-            "is_billed_in_advance": False,
+            "is_billed_in_advance": isinstance(price, FlatPrice) and price.billed == "in_advance",
         }
 
 

@@ -16,7 +16,13 @@ from tests.billed_company import entity, flat_price, plan, write_lines
 from tests.drafting import LINES_QUERY, LOADS_ONLY, build, land, read_rows
 from warehouse import Warehouse
 
-CUSTOMERS = {"a_open": "open", "b_open": "open", "c_open": "open", "a_frozen": "frozen"}
+CUSTOMERS = {
+    "a_open": "open",
+    "b_open": "open",
+    "c_open": "open",
+    "d_open": "open",
+    "a_frozen": "frozen",
+}
 ONE_PRICE = [{"valid_from": "2026-01-01", "unit_price": "1"}]
 BACK_DATED_PRICE = [
     {"valid_from": "2026-01-01", "valid_to": "2026-09-16", "unit_price": "1"},
@@ -43,14 +49,18 @@ def catalog(versions: list[dict[str, str]], subscriptions: dict[str, dict[str, s
                 {"meter_id": "calls", "meter_name": "Calls", "event_type": "call"}
                 | {"aggregation": "sum", "unit": "calls"}
             ],
-            "plans": [plan("eur", "EUR", flat_price("fee", "30"), usage)],
+            "plans": [
+                plan("eur", "EUR", flat_price("fee", "30"), usage),
+                plan("advance", "EUR", flat_price("seat", "31") | {"billed": "in_advance"}),
+            ],
             "customers": [
                 {"customer_id": name, "customer_name": name, "legal_entity_id": entity_id}
                 | {"country_code": "SE", "currency_code": "EUR"}
                 for name, entity_id in CUSTOMERS.items()
             ],
             "subscriptions": [
-                {"subscription_id": f"s_{name}", "customer_id": name, "plan_id": "eur_plan"}
+                {"subscription_id": f"s_{name}", "customer_id": name}
+                | {"plan_id": "advance_plan" if name == "d_open" else "eur_plan"}
                 | {"starts_on": "2026-09-01", **more}
                 for name, more in subscriptions.items()
             ],
@@ -90,7 +100,12 @@ def lines(
             period_start=date(2026, 9, 1),
             closed_at=datetime(2026, 10, 6, tzinfo=UTC),
         )
-    later = {"a_open": {}, "b_open": {"ends_on": "2026-09-16"}, "a_frozen": {}}
+    later = {
+        "a_open": {},
+        "b_open": {"ends_on": "2026-09-16"},
+        "d_open": {"ends_on": "2026-10-11"},
+        "a_frozen": {},
+    }
     path.write_text(catalog(BACK_DATED_PRICE, later))
     load_catalog(warehouse, folder)
     build(warehouse, LOADS_ONLY)
@@ -126,3 +141,14 @@ def test_a_subscription_that_is_no_longer_named_stays_billed(lines: list[dict[st
 
 def test_a_frozen_month_keeps_the_catalog_of_its_close(lines: list[dict[str, Any]]) -> None:
     assert drafted(lines, "a_frozen") == OCTOBER
+
+
+def test_a_cancellation_gives_back_what_was_billed_in_advance(lines: list[dict[str, Any]]) -> None:
+    billed = {
+        row["service_start"].month: row["amount_minor"]
+        for row in lines
+        if row["customer_id"] == "d_open" and row["status"] == "closed"
+    }
+    assert billed == {9: 3100, 10: 3100}
+    # 21 of the 31 days of October
+    assert drafted(lines, "d_open") == {("adjustment", "seat@2026-01-01"): -2100}

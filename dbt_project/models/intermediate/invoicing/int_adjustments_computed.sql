@@ -105,7 +105,8 @@ open_months as (
 
 ),
 
--- joined, not asked for each difference: that would cost differences times months
+-- joined, not asked for each difference: that would cost differences times months;
+-- the own month of a fee that was billed in advance can still be open
 months_to_bill_on as (
 
     select
@@ -116,7 +117,7 @@ months_to_bill_on as (
     left join open_months
         on
             differing.customer_id = open_months.customer_id
-            and differing.month_start < open_months.month_start
+            and differing.month_start <= open_months.month_start
     group by differing.customer_id, differing.month_start
 
 ),

@@ -70,16 +70,23 @@ rounded as (
             as amount_minor,
         coalesce(billing_months.is_closed, false) as is_closed,
         charges.service_start,
-        charges.service_end
+        charges.service_end,
+        coalesce(in_advance.billed_month, charges.month_start) as billed_month
     from charges
     inner join plans
         on
             charges.catalog_version = plans.catalog_version
             and charges.plan_id = plans.plan_id
+    left join {{ ref('int_charges_in_advance') }} as in_advance
+        on
+            charges.customer_id = in_advance.customer_id
+            and charges.subscription_id = in_advance.subscription_id
+            and charges.price_version_id = in_advance.price_version_id
+            and charges.month_start = in_advance.month_start
     left join billing_months
         on
             charges.legal_entity_id = billing_months.legal_entity_id
-            and charges.month_start = billing_months.month_start
+            and coalesce(in_advance.billed_month, charges.month_start) = billing_months.month_start
 
 )
 

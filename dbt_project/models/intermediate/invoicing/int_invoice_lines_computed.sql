@@ -24,7 +24,8 @@ charges as (
         amount_minor,
         is_closed,
         service_start,
-        service_end
+        service_end,
+        billed_month
     from {{ ref('int_charges_rounded') }}
 
 ),

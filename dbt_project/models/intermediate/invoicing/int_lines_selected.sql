@@ -8,7 +8,7 @@ computed_lines as (
         line_type,
         source_id,
         null::text as adjusted_line_type,
-        month_start as period_start,
+        billed_month as period_start,
         month_start as charge_month,
         subscription_id,
         price_version_id,

@@ -2,7 +2,6 @@
 {{
     config(
         materialized='replaced',
-        opens_round=true,
         primary_key=['customer_id', 'subscription_id', 'price_version_id', 'month_start']
     )
 }}

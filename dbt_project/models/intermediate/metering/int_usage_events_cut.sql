@@ -45,20 +45,40 @@ days_to_read as (
 events as (
 
     select
-        events.customer_id,
-        events.meter_id,
-        events.event_id,
-        events.dimension_key,
-        events.aggregation,
-        events.value_key,
-        events.quantity,
+        read_events.customer_id,
+        read_events.meter_id,
+        read_events.event_id,
+        read_events.dimension_key,
+        read_events.aggregation,
+        read_events.value_key,
+        read_events.quantity,
         days_to_read.usage_date,
-        events.occurred_at
+        read_events.occurred_at
     from days_to_read
-    inner join {{ ref('fct_metered_events') }} as events
-        on
+    cross join lateral (
+        select
+            events.customer_id,
+            events.meter_id,
+            events.event_id,
+            events.dimension_key,
+            events.aggregation,
+            events.value_key,
+            events.quantity,
+            events.occurred_at
+        from {{ ref('fct_metered_events') }} as events
+        where
             events.occurred_at >= days_to_read.usage_date::timestamp at time zone 'UTC'
             and events.occurred_at < (days_to_read.usage_date + 1)::timestamp at time zone 'UTC'
+            and (events.customer_id, events.meter_id) in (
+                select
+                    cells.customer_id,
+                    cells.meter_id
+                from {{ ref('int_usage_cells_priced') }} as cells
+                where cells.cut_spans is not null
+            )
+        -- keeps the look-up by day: joined, the events of all days would be read
+        offset 0
+    ) as read_events
 
 ),
 

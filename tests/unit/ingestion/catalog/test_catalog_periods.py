@@ -44,6 +44,7 @@ OTHER_PLAN = """\
         label: Fee
         charge_model: flat
         billing_interval: year
+        billed: in_advance
         versions:
           - valid_from: 2026-01-01
             amount: 1
@@ -83,6 +84,8 @@ def test_a_price_has_the_interval_of_its_plan(tmp_path: Path) -> None:
         "other_calls": "quarter",
         "other_fee": "year",
     }
+    assert prices["other_fee"]["is_billed_in_advance"]
+    assert not prices["other_calls"]["is_billed_in_advance"]
 
 
 def test_days_of_instants_are_those_of_the_customer(tmp_path: Path) -> None:

@@ -5,8 +5,6 @@
     primary_key=['customer_id', 'subscription_id', 'billing_interval', 'month_start', 'plan_id']
 ) }}
 -- the round is opened when all that it is about is there
--- depends_on: {{ ref('fct_usage_events') }}
--- depends_on: {{ ref('agg_usage_hourly') }}
 -- depends_on: {{ ref('agg_usage_daily') }}
 -- depends_on: {{ ref('agg_usage_monthly') }}
 -- depends_on: {{ ref('agg_usage_latest_daily') }}

@@ -160,6 +160,10 @@ _JUDGE = text("""
                 at time zone allowed.billing_time_zone
             )::date <@ allowed.closed_days as is_revision
         from waiting
+        left join ops.event_registry as registry
+            on registry.event_key_high = waiting.event_key_high
+            and registry.event_key_low = waiting.event_key_low
+            and registry.customer_id = waiting.customer_id
         left join intermediate.int_revisions_allowed as allowed
             on allowed.customer_id = waiting.customer_id
         left join ops.event_revisions as revisions
@@ -181,10 +185,6 @@ _JUDGE = text("""
                 ))
             limit 1
         ) as standing on true
-        left join ops.event_registry as registry
-            on registry.event_key_high = waiting.event_key_high
-            and registry.event_key_low = waiting.event_key_low
-            and registry.customer_id = waiting.customer_id
         where waiting.load_id = :load_id
     )
     select line_number, 'quarantined' as fate, quarantine_reason as reason,

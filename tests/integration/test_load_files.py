@@ -90,7 +90,9 @@ def test_dlt_changes_nothing_of_our_tables(warehouse: Warehouse, tmp_path: Path)
     before = query(warehouse, columns)
     load_files(warehouse, [write_events(tmp_path / "a.jsonl", 5)])
     assert query(warehouse, columns) == before
-    assert query(warehouse, indexes) == [("events_load_id",), ("rejected_load_id",)]
+    assert query(warehouse, indexes) == [
+        *(("events_load_id",), ("events_that_void",), ("rejected_load_id",))
+    ]
     assert not (warehouse.state_dir / "dlt").exists() or not any(
         (warehouse.state_dir / "dlt").iterdir()
     )
@@ -172,6 +174,23 @@ def test_a_file_may_be_loaded_by_several_mappings(warehouse: Warehouse, tmp_path
         ("servegen_token_windows", "output_tokens", 5, instant, "m/1"),
         ("servegen_token_windows", "requests_6h", 2, instant, "m/1"),
     ]
+
+
+def test_an_edited_mapping_says_what_it_does_not_read_again(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    text = (MAPPINGS / "servegen_request_windows.yaml").read_text()
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(text)
+    data = "model,client_id,category,window_start_s,metric,requests,quantity,reading_type\n"
+    (tmp_path / "t.csv").write_text(data + "m,1,x,600,output_tokens,2,5,actual\n")
+    first = load_files(warehouse, [tmp_path / "t.csv"], mapping)
+    again = load_files(warehouse, [tmp_path / "t.csv"], mapping)
+    assert (first.outdated_files, again.outdated_files) == ((), ())
+    mapping.write_text(text + "# edited\n")
+    edited = load_files(warehouse, [tmp_path / "t.csv"], mapping)
+    assert (edited.load_id, edited.known_files) == (None, ("t.csv",))
+    assert edited.outdated_files == ("t.csv",)
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused(

@@ -1,4 +1,5 @@
-{# An expression: the customers with usage in some loads; null when they are more than can be named in a query. #}
+{# An expression: the customers with usage in some loads, or from whom they withdrew some; null when they are more than
+   can be named in a query. #}
 {%- macro customers_of_loads(loads) -%}
     {%- set most = 20000 -%}
     {%- if loads | length == 0 -%}
@@ -10,6 +11,10 @@
                 select distinct customer_id
                 from {{ graph.nodes['model.' ~ project_name ~ '.agg_usage_hourly'].relation_name }}
                 where load_id in ({{ loads | join(', ') }})
+                union
+                select customer_id
+                from {{ source('ops', 'event_retractions') }}
+                where decided_load_id in ({{ loads | join(', ') }})
                 limit {{ most + 1 }}
             ) as touched
         )

@@ -44,7 +44,7 @@ def map_rows(batch: RowBatch, mapping: Mapping, *, origin: Origin) -> Verdicts:
         batch = _drop_missing(batch, mapping.missing)
     faulty = [FaultyRow(item.line_number, None, item.rejection, item.raw) for item in batch.faults]
     tables = []
-    is_matched = pa.array([False] * len(batch.line_numbers))
+    is_matched = pa.array([False] * len(batch.line_numbers), pa.bool_())
     for number, template in enumerate(mapping.events, start=1):
         part = number if len(mapping.events) > 1 else None
         matches = _find_matches(batch, template)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from ingestion.contracts import MAX_LINE_BYTES, Reason, UsageEvent
+from ingestion.contracts import UsageEvent
 from ingestion.files import guess_format
 from ingestion.mapped_rows import map_rows
 from ingestion.mappings import Mapping, native_mapping
@@ -15,7 +15,7 @@ from ingestion.readers.lines import LineBlock, read_line_blocks
 from ingestion.readers.parquet_rows import read_parquet_batches, read_parquet_header
 from ingestion.readers.rows import RowBatch
 from ingestion.readers.streams import refuse_file
-from ingestion.rejections import Rejection
+from ingestion.rejections import LINE_TOO_LONG
 from ingestion.validator import FaultyRow, Origin, Verdicts, build_rejected, validate_lines
 
 
@@ -68,8 +68,7 @@ def validate_block(block: LineBlock, origin: Origin) -> Verdicts:
     """
     if not block.too_long:
         return validate_lines(block.lines, first_line=block.first_line, origin=origin)
-    fault = Rejection(Reason.LINE_TOO_LONG, f"the line is longer than {MAX_LINE_BYTES} bytes")
-    rows = [FaultyRow(block.first_line, None, fault, line) for line in block.lines]
+    rows = [FaultyRow(block.first_line, None, LINE_TOO_LONG, line) for line in block.lines]
     empty = validate_lines([], first_line=block.first_line, origin=origin)
     return Verdicts(empty.events, build_rejected(rows, origin=origin))
 

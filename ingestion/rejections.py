@@ -6,7 +6,7 @@ import base64
 import binascii
 from dataclasses import dataclass
 
-from ingestion.contracts import Reason
+from ingestion.contracts import MAX_LINE_BYTES, Reason
 
 BASE64_MARK = "base64:"
 KEPT_BYTES_OF_LONG_LINE = 8192
@@ -23,6 +23,10 @@ class Rejection:
 
     reason: Reason
     detail: str
+
+
+LINE_TOO_LONG = Rejection(Reason.LINE_TOO_LONG, f"the line is longer than {MAX_LINE_BYTES} bytes")
+"""What is said of a line that no reader keeps whole, by whatever door it comes."""
 
 
 def keep_raw_text(raw: bytes) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingestion.contracts import MAX_LINE_BYTES, Reason
-from ingestion.rejections import Rejection
+from ingestion.rejections import LINE_TOO_LONG, Rejection
 from ingestion.validator import Origin, validate_lines
 
 _SAMPLE = (
@@ -56,9 +56,8 @@ def judge_lines(lines: list[bytes]) -> Judgement:
         )
     }
     if len(whole) < len(lines):
-        too_long = f"the line is longer than {MAX_LINE_BYTES} bytes"
         for place in set(range(len(lines))).difference(places):
-            rejections[place] = Rejection(Reason.LINE_TOO_LONG, too_long)
+            rejections[place] = LINE_TOO_LONG
     rows = verdicts.events["line_number"].to_pylist()
     names = verdicts.events["customer_id"].to_pylist()
     return Judgement(rejections, {places[row]: name for row, name in zip(rows, names, strict=True)})

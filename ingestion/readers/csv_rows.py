@@ -1,12 +1,11 @@
-"""Reads CSV: one line is one row, every field is text, a bad line harms no other.
+"""Reads CSV: every field is text, a bad row harms no other.
 
-A line break inside quotes is not supported: such a line, as any that opens a quote and doesn't
-close it, is quarantined.
+A row is a line, or several where a field has line breaks inside quotes; its number is that of its
+first line. A line that opens a quote which is never closed is quarantined alone.
 """
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,10 +15,11 @@ import pyarrow.csv as pa_csv
 
 from ingestion.contracts import MAX_LINE_BYTES, Reason
 from ingestion.mappings import CsvOptions
-from ingestion.readers.lines import LineBlock, read_line_blocks
+from ingestion.readers.csv_lines import Numbered, join_lines, split_line
+from ingestion.readers.lines import read_line_blocks
 from ingestion.readers.rows import RowBatch, RowFault
 from ingestion.readers.streams import refuse_file
-from ingestion.rejections import Rejection
+from ingestion.rejections import LINE_TOO_LONG, Rejection
 
 
 def read_csv_header(path: Path, options: CsvOptions) -> list[str]:
@@ -66,8 +66,9 @@ def read_csv_batches(
         RefusedFileError: The file can't be read to its end.
     """
     has_header = options.columns is None
-    for block in read_line_blocks(path, block_bytes=batch_bytes):
-        numbers, lines, faults = _sift_lines(block, options)
+    blocks = read_line_blocks(path, block_bytes=batch_bytes)
+    for block, rows in join_lines(blocks, options, count=len(names)):
+        numbers, lines, faults = _sift_lines(rows, block.too_long, options)
         if has_header and lines:
             numbers, lines, has_header = numbers[1:], lines[1:], False
         columns, kept = _parse_lines(lines, options, names=names, needed=needed)
@@ -92,16 +93,15 @@ def read_csv_batches(
 
 
 def _sift_lines(
-    block: LineBlock, options: CsvOptions
+    rows: list[Numbered], too_long: frozenset[int], options: CsvOptions
 ) -> tuple[list[int], list[bytes], list[RowFault]]:
     """Sets apart blank lines and those that aren't text; transcodes the others to UTF-8."""
     numbers: list[int] = []
     lines: list[bytes] = []
     faults: list[RowFault] = []
-    for number, line in enumerate(block.lines, start=block.first_line):
-        if number in block.too_long:
-            detail = f"the line is longer than {MAX_LINE_BYTES} bytes"
-            faults.append(RowFault(number, Rejection(Reason.LINE_TOO_LONG, detail), line))
+    for number, line in rows:
+        if number in too_long:
+            faults.append(RowFault(number, LINE_TOO_LONG, line))
             continue
         text = line.rstrip(b"\r")
         if not text.strip():
@@ -132,7 +132,9 @@ def _parse_lines(
         The needed columns, and the rows they are of; None for all.
     """
     block = b"\n".join(lines)
-    if lines and b"\r" not in block:
+    # Arrow takes the end of the text for a missing quote
+    is_closed = block.count(options.quote.encode("utf-8")) % 2 == 0
+    if lines and is_closed and b"\r" not in block:
         table = _parse_block(block, options, names=names, needed=needed)
         if table is not None and table.num_rows == len(lines):
             return {name: table[name].combine_chunks() for name in needed}, None
@@ -177,18 +179,7 @@ def _split_row(line: bytes, options: CsvOptions, *, count: int) -> list[str] | R
 
 
 def _split_line(line: bytes, options: CsvOptions) -> list[str] | Rejection:
-    try:
-        text = line.decode("utf-8")
-        rows = list(
-            csv.reader(
-                io.StringIO(text, newline=""),
-                delimiter=options.separator,
-                quotechar=options.quote,
-                strict=True,
-            )
-        )
-    except (csv.Error, UnicodeDecodeError) as error:
-        return Rejection(Reason.MALFORMED_ROW, f"the line is no CSV row: {error}")
-    if len(rows) != 1:
-        return Rejection(Reason.MALFORMED_ROW, "the line holds a line break")
-    return rows[0]
+    found = split_line(line, options)
+    if isinstance(found, str):
+        return Rejection(Reason.MALFORMED_ROW, f"the line is no CSV row: {found}")
+    return found

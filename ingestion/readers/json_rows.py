@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from ingestion.contracts import MAX_LINE_BYTES, Reason
+from ingestion.contracts import Reason
 from ingestion.json_text import JsonFaultError, check_text, parse_json
 from ingestion.readers.lines import read_line_blocks
 from ingestion.readers.rows import RowBatch, RowFault
-from ingestion.rejections import Rejection
+from ingestion.rejections import LINE_TOO_LONG, Rejection
 
 
 def read_json_batches(path: Path, *, paths: Sequence[str], batch_bytes: int) -> Iterator[RowBatch]:
@@ -60,8 +60,7 @@ def build_json_batch(
     faults: list[RowFault] = []
     for number, line in zip(line_numbers, lines, strict=True):
         if number in too_long:
-            detail = f"the line is longer than {MAX_LINE_BYTES} bytes"
-            faults.append(RowFault(number, Rejection(Reason.LINE_TOO_LONG, detail), line))
+            faults.append(RowFault(number, LINE_TOO_LONG, line))
         elif line.strip():
             row = _read_row(line, steps)
             if isinstance(row, Rejection):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from decimal import Decimal
 from pathlib import Path
@@ -30,11 +31,13 @@ events:
 """
 
 
-def apply(mapping_path: Path, *files: Path) -> tuple[pa.Table, pa.Table]:
+def apply(
+    mapping_path: Path, *files: Path, batch_bytes: int = 1 << 20
+) -> tuple[pa.Table, pa.Table]:
     mapping = load_mapping(mapping_path)
     events, rejected = [], []
     for file in files:
-        for verdicts, _ in read_file(file, origin=ORIGIN, mapping=mapping, batch_bytes=1 << 20):
+        for verdicts, _ in read_file(file, origin=ORIGIN, mapping=mapping, batch_bytes=batch_bytes):
             events.append(verdicts.events)
             rejected.append(verdicts.rejected)
     return pa.concat_tables(events), pa.concat_tables(rejected)
@@ -175,12 +178,22 @@ def test_a_stray_quote_harms_no_neighbour(tmp_path: Path) -> None:
     assert events["properties"].to_pylist().count('{"colour": "5\\" pipe"}') == 1
 
 
-def test_a_line_break_inside_quotes_is_quarantined(tmp_path: Path) -> None:
+def test_a_row_goes_on_behind_a_line_break_inside_quotes(tmp_path: Path) -> None:
     head = "number,customer,at,amount,colour\n0,a,2026-09-01T00:00:00Z,1,red\n"
-    broken = '1,a,2026-09-01T00:00:00Z,1,"red\nblue"\n2,a,2026-09-01T00:00:00Z,1,red\n'
-    events, rejected = apply(*write(tmp_path, BASE, "a.csv", head + broken))
-    assert events["line_number"].to_pylist() == [2, 5]
-    assert reasons(rejected) == [("3", "malformed_row"), ("4", "malformed_row")]
+    row = '{},a,2026-09-01T00:00:00Z,{},"red\n\n""blue"", {}"\r\n2,a,2026-09-01T00:00:00Z,1,red\n'
+    data = head + row.format(1, 1, "x") + row.format(3, "many", "y" * 5000) + '9,a,"open\n8\n'
+    for batch_bytes in (1 << 20, 64):
+        mapping, path = write(tmp_path, BASE, "a.csv", data)
+        events, rejected = apply(mapping, path, batch_bytes=batch_bytes)
+        assert events["line_number"].to_pylist() == [2, 3, 6, 10]
+        assert json.loads(events["properties"][1].as_py())["colour"] == 'red\n\n"blue", x'
+        assert [line for line, _ in reasons(rejected)] == ["7", "11", "12"]
+        assert rejected["raw_text"][0].as_py().endswith('y"')
+
+
+def test_a_quote_that_is_open_at_the_end_of_the_file_is_no_row(tmp_path: Path) -> None:
+    data = 'number,customer,at,amount,colour\n1,a,2026-09-01T00:00:00Z,1,"red'
+    assert reasons(apply(*write(tmp_path, BASE, "a.csv", data))[1]) == [("2", "malformed_row")]
 
 
 FAULTS = {

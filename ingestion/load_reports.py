@@ -55,6 +55,7 @@ class LoadReport:
         rejected_by_reason: Rejected deliveries by reason.
         recovered_loads: Loads of killed runs that were taken back first.
         waiting_files: Names of the files that have no ready-marker yet.
+        outdated_files: Those of the known files that another text of the mapping has read.
     """
 
     load_id: int | None
@@ -65,6 +66,7 @@ class LoadReport:
     rejected_by_reason: dict[str, int] = field(default_factory=dict)
     recovered_loads: tuple[int, ...] = ()
     waiting_files: tuple[str, ...] = ()
+    outdated_files: tuple[str, ...] = ()
 
     @property
     def received_count(self) -> int:
@@ -104,6 +106,7 @@ def merge_reports(reports: Sequence[LoadReport]) -> LoadReport:
         rejected_by_reason=dict(sorted(reasons.items())),
         recovered_loads=tuple(load for report in reports for load in report.recovered_loads),
         waiting_files=tuple(name for report in reports for name in report.waiting_files),
+        outdated_files=tuple(name for report in reports for name in report.outdated_files),
     )
 
 

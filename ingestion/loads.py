@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ingestion.batches import Batch, ReadAgainError, land_in_turn
 from ingestion.contracts import NATIVE
@@ -24,6 +24,7 @@ from ingestion.turns import taking_turns
 from ingestion.validator import Origin, file_prefix
 from warehouse import Problem, Role, Warehouse
 from warehouse.crash_points import crash_point
+from warehouse.progress import progress
 
 
 def load_files(
@@ -120,6 +121,7 @@ def _load_in_turn(
     with taking_turns(warehouse) as recovered:
         new, known = _split_known(engine, files, mapping_name=key.mapping_name)
         record_sightings(engine, known, mapping_name=key.mapping_name)
+        outdated = _find_outdated(engine, known, key)
         with ParallelReader(
             processes=settings.read_processes, batch_bytes=settings.batch_bytes
         ) as readers:
@@ -133,7 +135,36 @@ def _load_in_turn(
             refused=tuple(reading.refused),
             rejected_by_reason=landed.rejected_by_reason if landed else {},
             recovered_loads=recovered,
+            outdated_files=outdated,
         )
+
+
+def _find_outdated(engine: Engine, files: Sequence[SourceFile], key: LoadKey) -> tuple[str, ...]:
+    """Finds files that landed by another text of the mapping, and says that they stay as they are.
+
+    To read them again would bring every event of them under the old meaning and the new one.
+    """
+    query = text(
+        "select file_sha256 from ops.files inner join ops.loads using (load_id)"
+        " where state = 'landed' and ops.files.mapping_name = :mapping_name"
+        " and mapping_sha256 <> :mapping_sha256 and file_sha256 = any(:hashes)"
+    )
+    values = {
+        "mapping_name": key.mapping_name,
+        "mapping_sha256": key.mapping_sha256,
+        "hashes": [file.sha256 for file in files],
+    }
+    with engine.connect() as connection:
+        found = set(connection.execute(query, values).scalars())
+    names = tuple(file.name for file in files if file.sha256 in found)
+    if names:
+        progress().note(
+            f"{len(names)} files ({names[0]} is the first) landed by the mapping "
+            f"{key.mapping_name} before it was edited, and are not read again. What it refused of "
+            "them comes by quarantine replay --mapping; to read them whole, give the mapping "
+            "another name"
+        )
+    return names
 
 
 def _describe_load(mapping: Mapping | None, *, source: str) -> LoadKey:

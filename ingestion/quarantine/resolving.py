@@ -6,12 +6,14 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, text
 
+from ingestion.outages import outlast_outages
 from ingestion.quarantine.candidates import Candidate
 from ingestion.quarantine.deliveries import DISCARDED, OPEN, REPLAYED, DeliveryKey, Selection
 from ingestion.quarantine.held import read_held, reading
 from ingestion.rejections import keep_raw_text
+from ingestion.settings import IngestionSettings
 from ingestion.turns import taking_turns
-from warehouse import MeterhouseError, Problem, Warehouse
+from warehouse import MeterhouseError, Problem, Role, Warehouse
 from warehouse.crash_points import crash_point
 
 STEP = 10_000
@@ -138,7 +140,7 @@ def record_replays(
             "texts": texts,
         },
     )
-    if written.rowcount != len(candidates):
+    if len(written.all()) != len(candidates):
         raise MeterhouseError(
             "Something else was decided about these deliveries meanwhile; nothing was replayed.",
             remedy="run the same command again",
@@ -151,29 +153,30 @@ def _decide(
 ) -> int:
     require_reason(who=who, why=why)
     chosen = Selection(**{**vars(selection), "states": (state,)})
-    done = 0
-    with taking_turns(warehouse), reading(warehouse) as connection:
-        refuse_other_states(connection, selection, state=state)
-        after = None
-        while found := read_held(connection, chosen, limit=STEP, after=after):
-            after = found[-1].key
-            nothing = [None] * len(found)
-            done += connection.execute(
-                _RECORD,
-                {
-                    **_columns([delivery.key for delivery in found]),
-                    "action": action,
-                    "who": who,
-                    "why": why,
-                    "state": state,
-                    "replay_load_id": None,
-                    "replays": nothing,
-                    "texts": nothing,
-                },
-            ).rowcount
-        crash_point("quarantine.before_commit")
-        connection.commit()
-    return done
+    decision = {"action": action, "who": who, "why": why, "state": state, "replay_load_id": None}
+    written: list[int] = []
+
+    def decide() -> None:
+        with taking_turns(warehouse), reading(warehouse) as connection:
+            # the reply to the last attempt's COMMIT may have been lost, and only that
+            if written and connection.execute(_IS_WRITTEN, {"first": written[0]}).scalar_one():
+                return
+            written.clear()
+            refuse_other_states(connection, selection, state=state)
+            after = None
+            while found := read_held(connection, chosen, limit=STEP, after=after):
+                after = found[-1].key
+                nothing = {"replays": [None] * len(found), "texts": [None] * len(found)}
+                keys = _columns([delivery.key for delivery in found])
+                written.extend(
+                    connection.execute(_RECORD, {**keys, **nothing, **decision}).scalars()
+                )
+            crash_point("quarantine.before_commit")
+            connection.commit()
+
+    seconds = IngestionSettings().outage_seconds
+    outlast_outages(warehouse.engine(Role.LOADER), decide, seconds=seconds)
+    return len(written)
 
 
 def _columns(keys: Sequence[DeliveryKey]) -> dict[str, object]:
@@ -196,4 +199,8 @@ _RECORD = text("""
         on states.load_id = decided.load_id and states.delivery_id = decided.delivery_id
     where states.state = :state
     order by states.load_id, states.delivery_id
+    returning resolution_id
 """)
+_IS_WRITTEN = text(
+    "select exists (select from ops.quarantine_resolutions where resolution_id = :first)"
+)

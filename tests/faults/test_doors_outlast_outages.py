@@ -13,8 +13,9 @@ from sqlalchemy import Connection, text
 from ingestion.batches import land_batches
 from ingestion.ledger import abort_load, open_load
 from ingestion.loads import load_files
-from ingestion.quarantine.deliveries import Selection
+from ingestion.quarantine.deliveries import DeliveryKey, Selection
 from ingestion.quarantine.replaying import replay
+from ingestion.quarantine.resolving import discard, restore
 from ingestion.sql_door.loads import pull_source
 from tests.billed_company import write_lines
 from tests.dbt_harness import read_as_admin
@@ -26,6 +27,7 @@ from tests.integration.test_quarantine_replay import ADA, ADMISSION, LINES, know
 from tests.kafka.conftest import wait_until
 from warehouse import Role, Warehouse
 
+LEFT = "select load_id, delivery_id from ops.event_fates where customer_id = 'nobody'"
 COUNTS = "select count(*), count(distinct delivery_id) from raw_usage.events"
 WAITING = "select count(*) from pg_stat_activity where wait_event_type = 'Lock' and query like :q"
 
@@ -91,6 +93,13 @@ def test_a_replay_whose_commit_is_lost_is_done_once(
         decided = "select count(*) from ops.quarantine_resolutions"
         assert read_as_admin(warehouse, f"select ({replayed}), ({decided})") == [(2, 2)]
         last = last or cutter.commits
+        # named one by one: were it not noticed that all is done, they would be refused
+        keys = read_as_admin(warehouse, LEFT)
+        named = Selection(keys=tuple(DeliveryKey(*key) for key in keys))
+        for number, decide in enumerate((discard, restore), start=3):
+            cutter.cut(1, is_applied=is_applied)
+            assert (decide(cutter.warehouse, named, **ADA), cutter.cuts) == (1, 1)
+            assert read_as_admin(warehouse, decided) == [(number,)]
 
 
 def test_a_load_whose_commit_is_under_way_is_not_taken_back(warehouse: Warehouse) -> None:

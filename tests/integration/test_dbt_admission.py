@@ -44,6 +44,10 @@ FIRST_FATES = [
 ]
 FATES = "select load_id, delivery_id, fate, reason, first_delivery_id from ops.event_fates"
 FACTS = "select load_id, delivery_id from marts.fct_usage_events order by load_id, delivery_id"
+LANES = """
+    select load_id, sum(row_count) from ops.applied_loads
+    where starts_with(model_name, 'int_events_admitted_') group by load_id order by load_id
+"""
 LEDGER = "select model_name, load_id, row_count from ops.applied_loads order by 1, 2"
 
 
@@ -86,6 +90,12 @@ def test_every_delivery_has_its_fate(admitted: Admitted) -> None:
         (second, delivery_id(second, 4), "quarantined", "malformed_json", None),
     }
     assert set(read_as_admin(admitted.warehouse, FATES)) == expected
+
+
+def test_one_lane_decides_an_event_and_not_the_other(admitted: Admitted) -> None:
+    """Were an event in both, all would come out the same, for twice the work."""
+    accepted = "select load_id, count(*) from ops.event_registry group by load_id order by load_id"
+    assert read_as_admin(admitted.warehouse, LANES) == read_as_admin(admitted.warehouse, accepted)
 
 
 def test_what_landed_twice_counts_once(admitted: Admitted) -> None:

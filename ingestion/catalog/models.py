@@ -147,13 +147,20 @@ class Meter(CatalogModel):
 
 
 class Plan(CatalogModel):
-    """Prices that are sold together, in one currency."""
+    """Prices that are sold together; those that name no currency of their own are in the plan's."""
 
     plan_id: Identifier
     plan_name: Text
     currency_code: CurrencyCode
     billing_interval: BillingInterval = "month"
     prices: tuple[PlanPrice, ...]
+
+    @property
+    def currencies(self) -> set[str]:
+        """The currencies that customers of the plan can be billed in."""
+        return {price.currency_code or self.currency_code for price in self.prices} | (
+            {self.currency_code} if not self.prices else set()
+        )
 
 
 class Catalog(CatalogModel):

@@ -156,7 +156,10 @@ def _check_ties(plan: Written[Plan]) -> Iterator[Problem]:
         if isinstance(price, UsagePriceBase)
     ]
     for (_, first), (index, second) in combinations(usage_prices, 2):
-        if first.meter_id != second.meter_id or not _can_tie(first.filter, second.filter):
+        currencies = {price.currency_code or plan.model.currency_code for price in (first, second)}
+        if first.meter_id != second.meter_id or len(currencies) == 2:
+            continue
+        if not _can_tie(first.filter, second.filter):
             continue
         shared = _shared_days(first.versions, second.versions)
         if shared is None:

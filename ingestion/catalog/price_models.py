@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from ingestion.catalog.scalars import (
+    CurrencyCode,
     Day,
     Identifier,
     Percent,
@@ -155,12 +156,16 @@ class StairstepVersion(UsageVersion):
 
 
 class PriceBase(CatalogModel):
-    """What every price has; without a billing interval it has that of its plan."""
+    """What every price has; without an interval or a currency it has that of its plan.
+
+    A price holds for the customers that are billed in its currency.
+    """
 
     price_id: Identifier
     label: Text
     tax_category: Literal["standard", "reduced"] = "standard"
     billing_interval: BillingInterval | None = None
+    currency_code: CurrencyCode | None = None
 
 
 class FlatPrice(PriceBase):

@@ -73,6 +73,10 @@ def check_references(
         yield from _check_currency(customer, currencies)
     for plan in written["plans"]:
         yield from _check_currency(plan, currencies)
+        for number, price in enumerate(plan.model.prices):
+            if price.currency_code is not None:
+                place = ("prices", number, "currency_code")
+                yield from _check_code(plan, place, price.currency_code, currencies)
     uncomparable = {
         item.model.meter_id
         for item in written["meters"]
@@ -97,12 +101,13 @@ def check_references(
             if place != ("plan_id",):
                 yield from _check_id(subscription, place, plan_id, "plans", ids)
             plan = plans.get(plan_id)
-            if plan and customer and plan.currency_code != customer.currency_code:
+            if plan and customer and customer.currency_code not in plan.currencies:
                 yield subscription.problem(
                     place,
-                    f"plan {plan.plan_id!r} is in {plan.currency_code}, but customer "
-                    f"{customer.customer_id!r} is billed in {customer.currency_code}",
-                    f"use a plan in {customer.currency_code}",
+                    f"plan {plan.plan_id!r} is in {' and '.join(sorted(plan.currencies))}, but "
+                    f"customer {customer.customer_id!r} is billed in {customer.currency_code}",
+                    f"use a plan in {customer.currency_code}, or give the plan prices with "
+                    f"currency_code: {customer.currency_code}",
                 )
 
 
@@ -132,10 +137,15 @@ def _check_id(
 
 
 def _check_currency(item: Written, currencies: Mapping[str, int]) -> Iterator[Problem]:
-    code = item.model.currency_code
+    return _check_code(item, ("currency_code",), item.model.currency_code, currencies)
+
+
+def _check_code(
+    item: Written, place: Location, code: str, currencies: Mapping[str, int]
+) -> Iterator[Problem]:
     if code not in currencies:
         remedy = "use a code that dbt_project/seeds/currencies.csv gives a currency_exponent"
-        yield item.problem(("currency_code",), f"currency {code!r} is unknown", remedy)
+        yield item.problem(place, f"currency {code!r} is unknown", remedy)
 
 
 def check_meters_unchanged(

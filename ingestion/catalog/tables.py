@@ -113,6 +113,7 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("tax_category"),
             *_texts("billing_interval"),
             _required("is_billed_in_advance", pa.bool_()),
+            pa.field("currency_code", pa.string()),
         ]
     ),
     "price_tiers": pa.schema(
@@ -201,6 +202,7 @@ def _price_rows(plan: Plan, price: PlanPrice) -> Iterator[dict[str, Any]]:
             "valid_from": version.valid_from,
             "valid_to": version.valid_to,
             "plan_id": plan.plan_id,
+            "currency_code": price.currency_code or plan.currency_code,
             "meter_id": price.meter_id if is_usage else None,
             "label": price.label,
             "charge_model": price.charge_model,

@@ -66,6 +66,7 @@ priced as (
             split_months.plan_id = prices.plan_id
             and split_months.catalog_version = prices.catalog_version
             and split_months.billing_interval = prices.billing_interval
+            and split_months.currency_code = coalesce(prices.currency_code, split_months.currency_code)
             and split_months.period_end > prices.valid_from
             and split_months.period_start < coalesce(prices.valid_to, date 'infinity')
     where split_months.has_begun or prices.is_billed_in_advance

@@ -29,6 +29,7 @@ entries as (
         is_zero_usage_flat_fee_charged,
         is_negative_allowed,
         tax_category,
+        currency_code,
         valid_from,
         valid_to
     from {{ ref('stg_catalog__prices') }}
@@ -71,6 +72,7 @@ newest_entries as (
         entries.is_zero_usage_flat_fee_charged,
         entries.is_negative_allowed,
         entries.tax_category,
+        entries.currency_code,
         entries.valid_from,
         entries.valid_to,
         entries.catalog_version

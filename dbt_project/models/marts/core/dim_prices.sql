@@ -10,6 +10,7 @@ prices as (
         meter_id,
         charge_model,
         label,
+        currency_code,
         dimension_filter,
         tier_boundary,
         unit_price_unrounded,

@@ -31,6 +31,7 @@ source_rows as (
         minimum_per_event_unrounded,
         maximum_per_event_unrounded,
         tax_category,
+        currency_code,
         billing_interval,
         is_billed_in_advance
     from {{ source('raw_catalog', 'prices') }}

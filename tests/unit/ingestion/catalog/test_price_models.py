@@ -266,3 +266,22 @@ def test_transforms_are_kept_and_others_keep_the_rows_they_had(tmp_path: Path) -
     assert (str(row["unit_price_unrounded"]), row["is_negative_allowed"]) == ("0.01", True)
     body = priced("per_unit", "unit_price: -1", allow_negative="true")
     assert rows_of(tmp_path, body)["prices"][0]["unit_price_unrounded"] == -1
+
+
+def test_a_price_in_an_unknown_currency_is_refused(tmp_path: Path) -> None:
+    body = priced("per_unit", "unit_price: 1", currency_code="XXX")
+    (found,) = problems_of(tmp_path, body)
+    assert (found.field, found.line) == ("prices[1].currency_code", FIRST_LINE + 2)
+    assert "currency 'XXX' is unknown" in found.message
+
+
+def test_prices_of_two_currencies_do_not_compete(tmp_path: Path) -> None:
+    one = priced("per_unit", "unit_price: 1")
+    other = textwrap.indent(priced("per_unit", "unit_price: 2", currency_code="EUR"), " " * 8)
+    text = HEAD + textwrap.indent(one, " " * 8) + "      - price_id: q\n        label: Q\n" + other
+    (tmp_path / "plan.yaml").write_text(text)
+    catalog = read_catalog(tmp_path, currencies={"USD": 2, "EUR": 2})
+    assert catalog.plans[0].currencies == {"USD", "EUR"}
+    (tmp_path / "plan.yaml").write_text(text.replace("currency_code: EUR", "tax_category: reduced"))
+    with pytest.raises(CatalogError, match="some usage would match both"):
+        read_catalog(tmp_path, currencies={"USD": 2})

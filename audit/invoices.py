@@ -35,6 +35,19 @@ _NOTES = text("""
     order by issued_at, credit_note_number
 """)
 _NOTE = text("select * from marts.fct_credit_notes where credit_note_number = :number")
+_TAXES = text("""
+    select treatment, tax_exempt_reason, country_code, rate_percent, base_minor, tax_minor,
+        is_included
+    from marts.fct_invoice_taxes
+    where customer_id = :customer_id and invoice_key = :invoice_key
+    order by rate_percent desc, treatment
+""")
+_CREDITS = text("""
+    select grant_id, label, -amount_minor as paid_minor
+    from marts.fct_credit_applications
+    where customer_id = :customer_id and invoice_key = :invoice_key
+    order by position
+""")
 _NEWEST = text("""
     select invoice_number from marts.fct_invoices
     order by issued_at desc, invoice_number desc limit 3
@@ -49,11 +62,15 @@ class IssuedInvoice:
         header: Its header, by column.
         lines: Its lines in their order, each with the parameters of its price version and `tiers`.
         credit_notes: The credit notes on it, in the order of issue.
+        taxes: Its taxes, the highest rate first.
+        credits_used: What prepaid credits pay, below zero, in the order of their use.
     """
 
     header: Row
     lines: Sequence[Row]
     credit_notes: Sequence[Row]
+    taxes: Sequence[Row]
+    credits_used: Sequence[Row]
 
 
 def read_invoice(warehouse: Warehouse, number: str) -> IssuedInvoice:
@@ -79,7 +96,13 @@ def read_invoice(warehouse: Warehouse, number: str) -> IssuedInvoice:
                 connection, _LINES, **keys, catalog_version=header["catalog_version"]
             )
         ]
-        return IssuedInvoice(header, lines, select(connection, _NOTES, **keys))
+        return IssuedInvoice(
+            header,
+            lines,
+            credit_notes=select(connection, _NOTES, **keys),
+            taxes=select(connection, _TAXES, **keys),
+            credits_used=select(connection, _CREDITS, **keys),
+        )
 
 
 def read_credit_note(warehouse: Warehouse, number: str) -> Row:

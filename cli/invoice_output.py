@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from rich import box
@@ -12,7 +12,17 @@ from rich.table import Table
 from audit.explaining import Explanation
 from audit.invoices import IssuedInvoice
 from cli.display import console
-from dashboards.formatting import amount, day, money, month, period, plural, quantity, unrounded
+from dashboards.formatting import (
+    amount,
+    day,
+    money,
+    month,
+    period,
+    plural,
+    quantity,
+    tax_words,
+    unrounded,
+)
 
 Row = Mapping[str, Any]
 _PARAMETERS = {
@@ -59,9 +69,10 @@ def print_invoice(found: IssuedInvoice) -> None:
             figures = (quantity(tier["quantity"]), quantity(tier["amount_unrounded"]))
             table.add_row("", _dim(_tier(tier)), "", *(_dim(figure) for figure in figures))
     table.add_section()
-    table.add_row(
-        "", "[bold]Total[/]", "", "", f"[bold]{amount(header['total_minor'], exponent=exponent)}[/]"
-    )
+    for what, minor in _totals(found):
+        table.add_row("", what, "", "", amount(minor, exponent=exponent))
+    total = amount(header["total_minor"], exponent=exponent)
+    table.add_row("", "[bold]Total[/]", "", "", f"[bold]{total}[/]")
     console.print(table)
     for note in found.credit_notes:
         taken = money(note["total_minor"], exponent=exponent, currency_code=currency)
@@ -70,6 +81,24 @@ def print_invoice(found: IssuedInvoice) -> None:
             f"Credit note {escape(note['credit_note_number'])} of {day(note['issued_at'])} "
             f"({note['note_type']}{again}): {taken}, {escape(note['reason'])}"
         )
+
+
+def _totals(found: IssuedInvoice) -> Iterator[tuple[str, int]]:
+    """What leads from the lines to the total; nothing where it is their sum."""
+    if found.taxes or found.credits_used:
+        yield "Lines", found.header["subtotal_minor"]
+    for tax in found.taxes:
+        words = tax_words(
+            tax["treatment"],
+            rate_percent=tax["rate_percent"],
+            country_code=tax["country_code"],
+            exempt_reason=tax["tax_exempt_reason"],
+            is_included=tax["is_included"],
+        )
+        base = amount(tax["base_minor"], exponent=found.header["currency_exponent"])
+        yield f"{escape(words)}, on {base}", tax["tax_minor"]
+    for credit in found.credits_used:
+        yield f"Prepaid credit: {escape(credit['label'])}", credit["paid_minor"]
 
 
 def print_explanation(found: Explanation, *, first: int) -> None:

@@ -156,6 +156,35 @@ def price_filter(dimension_filter: Sequence[tuple[str, str]]) -> str:
     return ", ".join(f"{words(name)} = {value}" for name, value in dimension_filter)
 
 
+def tax_words(
+    treatment: str,
+    *,
+    rate_percent: Decimal,
+    country_code: str,
+    exempt_reason: str | None,
+    is_included: bool,
+) -> str:
+    """Returns what a tax is, in words: `Tax of 19 %`.
+
+    Args:
+        treatment: `standard`, `reduced`, `reverse_charge`, `exempt` or `none`.
+        rate_percent: Its rate.
+        country_code: Country of the customer.
+        exempt_reason: Why the customer is exempt; None where its country is.
+        is_included: Whether the tax is inside the lines.
+    """
+    untaxed = {
+        "reverse_charge": "reverse charge, the customer owes it",
+        "exempt": exempt_reason or f"exempt in {country_code}",
+        "none": f"none is declared for {country_code}",
+    }
+    if treatment in untaxed:
+        return f"No tax: {untaxed[treatment]}"
+    kind = "Reduced tax" if treatment == "reduced" else "Tax"
+    inside = ", inside the lines" if is_included else ""
+    return f"{kind} of {quantity(rate_percent)} %{inside}"
+
+
 def plain(text: str) -> str:
     """Returns text whose punctuation Markdown leaves as it is."""
     return "".join(f"\\{letter}" if letter in MARKDOWN_LETTERS else letter for letter in text)

@@ -29,7 +29,9 @@ from dashboards.invoice_queries import (
     load_line_tiers,
     write_invoice_lines_csv,
 )
+from dashboards.invoice_totals import show_totals, total_checks
 from dashboards.page_frame import show_empty
+from dashboards.total_queries import load_invoice_credits, load_invoice_taxes
 
 RIGHT = "right"
 MOST_LINES_AT_ONCE = 50
@@ -48,9 +50,13 @@ def show_invoice(version: str, *, invoice_key: str) -> None:
         return
     lines = load_invoice_lines(version, invoice_key=invoice_key)
     tiers = load_line_tiers(version, invoice_key=invoice_key)
+    taxes = load_invoice_taxes(version, invoice_key=invoice_key)
+    credits_used = load_invoice_credits(version, invoice_key=invoice_key)
     show_head(invoice)
-    show_checks(invoice, sum_checks(invoice, lines, tiers))
+    checks = sum_checks(invoice, lines, tiers) + total_checks(invoice, taxes, credits_used)
+    show_checks(invoice, checks)
     show_lines(invoice, lines)
+    show_totals(invoice, taxes, credits_used)
     show_credit_notes(version, invoice)
     show_explanations(invoice, lines, tiers)
 
@@ -81,7 +87,7 @@ def show_head(invoice: Invoice) -> None:
         )
     with right:
         st.metric(
-            "Total before tax",
+            "Total",
             formatting.money(
                 invoice.total_minor, exponent=exponent, currency_code=invoice.currency_code
             ),
@@ -106,7 +112,7 @@ def sum_checks(
         amount_minor, exponent=invoice.currency_exponent, currency_code=invoice.currency_code
     )
     verb = "adds" if line_count == 1 else "add"
-    is_whole = amount_minor == invoice.total_minor and line_count == invoice.line_count
+    is_whole = amount_minor == invoice.subtotal_minor and line_count == invoice.line_count
     checks = [(is_whole, f"{formatting.plural(line_count, 'line')} {verb} up to {total}")]
     explained = [line for line in lines if line.line_key in tiers]
     exact = [

@@ -50,7 +50,12 @@ class Invoice:
     issued_at: datetime | None
     due_on: date | None
     line_count: int
+    subtotal_minor: int
+    tax_minor: int
+    taxes_minor: int
+    credit_minor: int
     total_minor: int
+    lines_taxes_credits_minor: int
     adjustment_minor: int
     catalog_version: int
 
@@ -118,7 +123,10 @@ class LineTier:
 REGISTER_COLUMNS = """
     invoice_key, invoice_number, status, legal_entity_id, legal_entity_name, customer_id,
     customer_name, currency_code, currency_exponent, period_start, period_end, issued_at, due_on,
-    line_count, total_minor, adjustment_minor, catalog_version
+    line_count, subtotal_minor, tax_minor, tax_minor + included_tax_minor as taxes_minor,
+    credit_minor, total_minor,
+    subtotal_minor + tax_minor - credit_minor as lines_taxes_credits_minor, adjustment_minor,
+    catalog_version
 """
 
 WHERE = """

@@ -93,6 +93,15 @@ def catalog() -> dict[str, object]:
             plan("usd", "USD", flat_price("usd_base", "100.00")),
         ],
         "customers": [*europeans, *others],
+        # the Japanese entity's 300 yen, with 30 of tax that a credit pays
+        "tax_rates": [
+            {"legal_entity_id": "north_jp", "country_code": "SE", "rate_percent": "10"}
+            | {"valid_from": "2026-01-01"}
+        ],
+        "credit_grants": [
+            {"grant_id": "welcome", "customer_id": "j01", "label": "Welcome", "amount": "30"}
+            | {"granted_on": "2026-09-01"}
+        ],
         "subscriptions": [
             {
                 "subscription_id": f"sub_{member['customer_id']}",

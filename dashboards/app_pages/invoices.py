@@ -124,14 +124,12 @@ def show_rows(rows: Sequence[Invoice]) -> None:
                 "Number": row.invoice_number or "Draft",
                 "Customer": row.customer_name,
                 "Month": formatting.month(row.period_start),
+                "Lines": formatting.amount(row.subtotal_minor, exponent=row.currency_exponent),
+                "Tax": shown(row.tax_minor, exponent=row.currency_exponent),
+                "Credits": shown(row.credit_minor, exponent=row.currency_exponent),
                 "Total": formatting.amount(row.total_minor, exponent=row.currency_exponent),
                 "Currency": row.currency_code,
-                "Adjustments": formatting.amount(
-                    row.adjustment_minor, exponent=row.currency_exponent
-                )
-                if row.adjustment_minor
-                else formatting.NOTHING,
-                "Lines": formatting.count(row.line_count),
+                "Adjustments": shown(row.adjustment_minor, exponent=row.currency_exponent),
                 "Issued": formatting.day(row.issued_at),
                 "Due": formatting.day(row.due_on),
             }
@@ -144,21 +142,34 @@ def show_rows(rows: Sequence[Invoice]) -> None:
         on_select=lambda: open_invoice(keys),
         selection_mode="single-row",
         column_config={
-            "Number": st.column_config.TextColumn(width=140),
-            "Customer": st.column_config.TextColumn(width=210),
-            "Month": st.column_config.TextColumn(width=75),
-            "Total": st.column_config.TextColumn(width=115, alignment="right"),
-            "Currency": st.column_config.TextColumn(width=80),
-            "Adjustments": st.column_config.TextColumn(
-                width=110, alignment="right", help="The part that corrects earlier months."
+            "Number": st.column_config.TextColumn(width=120),
+            "Customer": st.column_config.TextColumn(width=130),
+            "Month": st.column_config.TextColumn(width=68),
+            "Lines": st.column_config.TextColumn(
+                width=85, alignment="right", help="The sum of the lines."
             ),
-            "Lines": st.column_config.TextColumn(width=60, alignment="right"),
-            "Issued": st.column_config.TextColumn(width=100),
-            "Due": st.column_config.TextColumn(width=100),
+            "Tax": st.column_config.TextColumn(
+                width=75, alignment="right", help="Tax that is added to the lines."
+            ),
+            "Credits": st.column_config.TextColumn(
+                width=70, alignment="right", help="What prepaid credits pay."
+            ),
+            "Total": st.column_config.TextColumn(width=88, alignment="right"),
+            "Currency": st.column_config.TextColumn(width=65),
+            "Adjustments": st.column_config.TextColumn(
+                width=98, alignment="right", help="The part that corrects earlier months."
+            ),
+            "Issued": st.column_config.TextColumn(width=88),
+            "Due": st.column_config.TextColumn(width=88),
         },
         alt="Invoices; choose a row to open one",
     )
     st.caption("Choose a row by its box on the left to open the invoice.")
+
+
+def shown(minor: int, *, exponent: int) -> str:
+    """Returns an amount, a dash for zero."""
+    return formatting.amount(minor, exponent=exponent) if minor else formatting.NOTHING
 
 
 def open_invoice(keys: Sequence[str]) -> None:

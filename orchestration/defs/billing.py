@@ -17,6 +17,7 @@ CLOSED_TABLES = (
     "fct_invoice_lines",
     "fct_invoice_line_tiers",
     "fct_invoice_taxes",
+    "fct_invoice_line_taxes",
     "fct_credit_applications",
 )
 EXPORTED = dg.AssetKey(["exports", "invoices"])

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import text
 from streamlit.testing.v1 import AppTest
 
+from dashboards.formatting import NOTHING
 from dashboards.queries import load_freshness
 from ingestion.quarantine.deliveries import Selection
 from ingestion.quarantine.resolving import discard
@@ -216,7 +217,7 @@ def test_an_invoice_is_explained_down_to_its_tiers(
 ) -> None:
     key = invoice_key(billed_company, "c02", company.SEPTEMBER)
     app = open_page(billed_company, "invoices", invoice=key)
-    assert metrics(app)["Total before tax"] == "64.00 EUR"
+    assert metrics(app)["Total"] == "64.00 EUR"
     assert "2 lines add up to 64.00 EUR" in badges(app)
     assert ":green-badge" in badges(app)
     assert ":red-badge" not in badges(app)
@@ -239,6 +240,21 @@ def test_an_adjustment_shows_its_own_service_period(
     adjustment = lines[lines["Kind"] == "Adjustment"]
     assert list(adjustment["Amount (EUR)"]) == ["1.00"]
     assert list(adjustment["Service period"]) == ["2026-09-01 to 2026-09-30"]
+
+
+def test_an_invoice_shows_the_way_from_its_lines_to_the_total(
+    open_page: Open, billed_company: Warehouse
+) -> None:
+    key = invoice_key(billed_company, "j01", company.SEPTEMBER)
+    app = open_page(billed_company, "invoices", invoice=key)
+    assert metrics(app)["Total"] == "300 JPY"
+    assert "1 line adds up to 300 JPY" in badges(app)
+    assert "lines, taxes and credits come to 300 JPY" in badges(app)
+    assert ":red-badge" not in badges(app)
+    totals = app.dataframe[1].value
+    assert list(totals["What"]) == ["Lines", "Tax of 10 %", "Prepaid credit: Welcome", "Total"]
+    assert list(totals["On"]) == [NOTHING, "300", NOTHING, NOTHING]
+    assert list(totals["Amount (JPY)"]) == ["300", "30", "-30", "300"]
 
 
 def test_an_unknown_invoice_is_told(open_page: Open, billed_company: Warehouse) -> None:

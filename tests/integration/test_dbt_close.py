@@ -58,6 +58,7 @@ CLOSED_TABLES = (
     "fct_invoice_lines",
     "fct_invoice_line_tiers",
     "fct_invoice_taxes",
+    "fct_invoice_line_taxes",
     "fct_credit_applications",
 )
 # as in production: rating tables are replaced only when what they are made from has changed

@@ -73,6 +73,7 @@ TABLES = (
     "marts.fct_invoice_lines",
     "marts.fct_invoice_line_tiers",
     "marts.fct_invoice_taxes",
+    "marts.fct_invoice_line_taxes",
     "marts.fct_credit_applications",
     "ops.event_registry",
     "ops.event_fates",

@@ -44,6 +44,24 @@ def test_an_invoice_has_its_lines_tiers_and_price_versions(billed_company: Wareh
     ]
 
 
+def test_an_invoice_has_its_taxes_and_credits(
+    billed_company: Warehouse, environment_of: Callable[[Warehouse], dict[str, str]]
+) -> None:
+    found = read_invoice(billed_company, "NJP-2026-000001")
+    assert [(tax["rate_percent"], tax["tax_minor"]) for tax in found.taxes] == [(10, 30)]
+    assert [credit["paid_minor"] for credit in found.credits_used] == [-30]
+    arguments = ("invoice", "show", "NJP-2026-000001")
+    shown = CliRunner().invoke(app, arguments, env=environment_of(billed_company))
+    assert shown.exit_code == 0, shown.exception
+    words = [" ".join(line.split()) for line in shown.output.splitlines() if line.strip()]
+    assert words[-4:] == [
+        "Lines 300",
+        "Tax of 10 %, on 300 30",
+        "Prepaid credit: Welcome -30",
+        "Total 300",
+    ]
+
+
 def test_a_line_leads_to_its_event(billed_company: Warehouse) -> None:
     # the late event of the same month is not in it: the close had not seen its load
     found = explain(billed_company, THIRD, 2)

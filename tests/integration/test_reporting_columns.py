@@ -24,6 +24,8 @@ PROMISED = {
     " catalog_version",
     "rpt_invoice_taxes": f"tax_key invoice_key status customer_id country_code treatment"
     f" tax_exempt_reason rate_percent line_count base_minor tax_minor is_included {AMOUNTS}",
+    "rpt_invoice_line_taxes": f"{LINE} tax_key status customer_id treatment rate_percent"
+    f" amount_minor tax_minor is_included {AMOUNTS}",
     "rpt_credit_applications": f"application_key invoice_key status grant_id customer_id label"
     f" position amount_minor {AMOUNTS}",
     "rpt_credit_grants": f"grant_id customer_id customer_name label priority granted_minor"

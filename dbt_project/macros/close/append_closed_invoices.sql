@@ -23,7 +23,7 @@
     {%- for table, draft in [
         ('fct_invoice_line_tiers', 'int_invoice_line_tiers_drafted'),
         ('fct_invoice_taxes', 'int_invoice_taxes_drafted'),
-        ('fct_invoice_line_taxes', 'int_lines_taxed'),
+        ('fct_invoice_line_taxes', 'int_line_taxes_drafted'),
         ('fct_credit_applications', 'int_credit_applications_drafted'),
         ('fct_invoice_lines', 'int_invoice_lines_drafted')
     ] -%}

@@ -50,7 +50,12 @@ INVOICE = Invoice(
     issued_at=None,
     due_on=None,
     line_count=1,
+    subtotal_minor=55000,
+    tax_minor=0,
+    taxes_minor=0,
+    credit_minor=0,
     total_minor=55000,
+    lines_taxes_credits_minor=55000,
     adjustment_minor=0,
     catalog_version=1,
 )
@@ -166,7 +171,7 @@ def test_an_invoice_that_adds_up_is_ticked() -> None:
 @pytest.mark.parametrize(
     ("invoice", "lines"),
     [
-        (replace(INVOICE, total_minor=55001), [LINE]),
+        (replace(INVOICE, subtotal_minor=55001), [LINE]),
         (replace(INVOICE, line_count=2), [LINE]),
         (INVOICE, []),
         (INVOICE, [replace(LINE, amount_unrounded=Decimal("550.004500000001"))]),

@@ -15,11 +15,7 @@ lines as (
         currency_exponent,
         rate_percent,
         amount_minor,
-        -- in minor units; a tax inside the price is its part of 100 % plus the rate
-        case
-            when is_included then (amount_minor * rate_percent)::numeric(58, 20) / (100 + rate_percent)
-            else amount_minor * rate_percent / 100
-        end as tax_exact,
+        tax_exact,
         is_included,
         period_start
     from {{ ref('int_lines_taxed') }}

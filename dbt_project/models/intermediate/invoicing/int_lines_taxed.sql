@@ -80,7 +80,7 @@ categorised as (
 
 ),
 
-taxed as (
+rated as (
 
     select
         categorised.line_key,
@@ -111,17 +111,22 @@ taxed as (
             and categorised.country_code = rates.country_code
             and categorised.is_reverse_chargeable = rates.is_reverse_chargeable
             and categorised.tax_category = rates.tax_category
-            and categorised.tax_month = rates.month_start
+            -- an adjustment: the month that it corrects; a fee in advance: that of its invoice
+            and least(categorised.tax_month, categorised.period_start) = rates.month_start
 
 ),
 
-keyed as (
+-- in minor units; a tax inside the price is its part of 100 % plus the rate
+taxed as (
 
     select
-        taxed.*,
-        {{ surrogate_key(['customer_id', 'invoice_key', 'treatment', 'rate_percent']) }} as tax_key
-    from taxed
+        rated.*,
+        case
+            when is_included then (amount_minor * rate_percent)::numeric(58, 20) / (100 + rate_percent)
+            else amount_minor * rate_percent / 100
+        end as tax_exact
+    from rated
 
 )
 
-select * from keyed
+select * from taxed

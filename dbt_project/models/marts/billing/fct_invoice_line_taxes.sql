@@ -1,4 +1,4 @@
--- grain: one row per line_key on a closed invoice whose customer is taxed or exempt
+-- grain: one row per line_key on a closed invoice that is taxed
 {{
     config(
         materialized='load_applied',
@@ -10,9 +10,16 @@
 }}
 
 select
-    lines.line_key,
-    lines.invoice_key,
-    lines.tax_key,
-    lines.customer_id,
-    lines.period_start
-from {{ ref('int_lines_taxed') }} as lines
+    line_taxes.line_key,
+    line_taxes.tax_key,
+    line_taxes.invoice_key,
+    line_taxes.customer_id,
+    line_taxes.treatment,
+    line_taxes.currency_code,
+    line_taxes.currency_exponent,
+    line_taxes.rate_percent,
+    line_taxes.amount_minor,
+    line_taxes.tax_minor,
+    line_taxes.is_included,
+    line_taxes.period_start
+from {{ ref('int_line_taxes_drafted') }} as line_taxes

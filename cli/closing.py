@@ -105,7 +105,7 @@ def print_parked(rows: Sequence[Mapping[str, Any]]) -> None:
         if row["state"] == "held":
             console.print(
                 f"    left out of the close by {escape(row['who'])}: {escape(row['why'])}; "
-                f"it was parked since {escape(row['reason_at_close'])}",
+                f"the reason was: {escape(row['reason_at_close'])}",
                 soft_wrap=True,
             )
         stands = row["reason"] or "nothing stands against it any more: release it"

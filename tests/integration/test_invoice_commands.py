@@ -93,7 +93,7 @@ def test_a_dry_run_says_everything_and_writes_nothing(billed_company: Warehouse)
     )
     refused = [gate["gate"] for gate in found.gates if gate["problem"]]
     assert refused == ["completeness"]
-    assert len({gate["gate"] for gate in found.gates}) == 5
+    assert len({gate["gate"] for gate in found.gates}) == 6
     assert found.invoices[0]["invoice_number"] == "NEU-2026-000013"
     (total,) = found.totals
     assert (total["invoice_count"], total["total_minor"]) == (12, OCTOBER_EUR_MINOR)

@@ -18,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from audit.explaining import explain
 from ingestion.catalog import load_catalog
 from orchestration.closing import PeriodToClose, close_periods
 from tests.drafting import (
@@ -134,6 +135,18 @@ def test_drafts(drafted: dict[str, Rows], case: str) -> None:
 @pytest.mark.parametrize("case", CASES_THAT_CLOSE)
 def test_closed_months_and_what_comes_after(closed: dict[str, Rows], case: str) -> None:
     check(closed, case)
+
+
+def test_closed_lines_lead_to_the_events_that_they_are_made_of(
+    warehouse_of_cases: Warehouse, closed: dict[str, Rows]
+) -> None:
+    assert closed["lines"]
+    query = "select invoice_number, line_number from reporting.rpt_invoice_lines"
+    lines = read_rows(warehouse_of_cases, f"{query} where status = 'closed' and meter_id > ''")
+    assert len(lines) >= 10
+    explained = [explain(warehouse_of_cases, *line.values()) for line in lines]
+    found = [(item.line["price_id"], item.differences) for item in explained]
+    assert [item for item in found if item[1]] == []
 
 
 def test_every_case_says_what_it_is_about() -> None:

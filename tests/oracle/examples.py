@@ -51,10 +51,16 @@ TIERED_MODELS = ("graduated", "volume", "graduated_percentage")
 ROUNDINGS = {"ceil": "up", "floor": "down", "half_away_from_zero": "nearest"}
 MONTH = date(2026, 9, 1)
 OTHERWISE = {
+    "credit_note-002": "no payments are kept: what can be credited is what was billed and is not "
+    "credited yet",
+    "credit_note-003": "a credit note gives back amounts of lines, not unused days",
+    "discount-004": "what a fixed discount can't take in a month is not carried over",
+    "proration-045": "a period of a week: billing intervals are month, quarter and year",
     "stairstep-048": "one price over several meters, and no open tier: a price has one meter",
     "stairstep-049": "one price over several meters: the highest tier of any of them",
     "unique_count-061": "seats that are taken and freed at once: unique_count counts every value "
     "of the month; a meter of max over the number of seats bills the greatest number",
+    "wallet-068": "credits that pay some kinds of lines only: a grant pays the whole invoice",
 }
 """Example -> what it asks for that is declared otherwise here (docs/billing/charges.md)."""
 

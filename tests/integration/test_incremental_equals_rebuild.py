@@ -153,6 +153,7 @@ def test_only_the_touched_customer_is_rated_again_and_all_is_as_if_made_anew(
     warehouse = both.split_warehouse
     good, _ = deliveries(SEED)
     line = json.loads(good[len(good) // 2]) | {"event_id": "one more", "quantity": "7"}
+    line["properties"] = dict.fromkeys(line.get("properties", {}), "never seen")  # so new cells
     land(warehouse, [write_lines(tmp_path / "one.jsonl", [json.dumps(line)])])
     build(warehouse, LOADS_ONLY)
     assert read_rows(warehouse, ROUNDS, Role.TRANSFORMER) == [

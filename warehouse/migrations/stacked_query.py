@@ -98,7 +98,7 @@ begin
             written := written || found.name;
             short_name := split_part(found.name, '.', 2);
             ctes := ctes || format(
-                '%I as %s(%s)', short_name,
+                E'%I as %s(%s\n)', short_name,
                 case
                     when bodies ->> found.name like 'select * from %' then 'not materialized '
                     else ''

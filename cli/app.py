@@ -17,6 +17,7 @@ from cli.crediting import app as crediting_app
 from cli.display import console
 from cli.invoices import app as invoices_app
 from cli.kafka import app as kafka_app
+from cli.previewing import app as previewing_app
 from cli.quarantine import app as quarantine_app
 from cli.quoting import app as quoting_app
 from cli.sql import app as sql_app
@@ -43,6 +44,7 @@ app.add_typer(kafka_app, name="kafka")
 app.add_typer(quarantine_app, name="quarantine")
 app.add_typer(sql_app, name="sql")
 app.add_typer(quoting_app)
+app.add_typer(previewing_app)
 
 
 @app.command(epilog="Example: ./meterhouse demo --events 100000")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import TextClause, text
 
+# where a range of days is asked for, these become the loads that it needs, so that no other is read
+LANDED = "/* landed in the range */ true"
+LANDED_LATE = "/* landed since the range began */ true"
 _CELL = {"customer_id", "meter_id"}
 # an aggregate of theirs still holds what facts do not: a build was stopped in between
 _WAITING_CUSTOMERS = """
@@ -53,6 +57,23 @@ def typed(statement: str) -> TextClause:
     for name in (":from_at", ":to_at"):
         statement = statement.replace(name, f"cast({name} as timestamptz)")
     return text(statement)
+
+
+def restricted(statement: str, *, landed: Sequence[int], late: Sequence[int]) -> str:
+    """Makes a statement read the rows of some loads only.
+
+    Args:
+        statement: The SQL of a hop.
+        landed: Loads that landed in the range.
+        late: Loads that landed since it began; an accepted event of the range is in one of them.
+
+    Returns:
+        The statement.
+    """
+    for mark, loads in ((LANDED, landed), (LANDED_LATE, late)):
+        listed = ", ".join(str(load) for load in loads) or "null"
+        statement = statement.replace(mark, f"load_id in ({listed})")
+    return statement
 
 
 def compare_sql(hop: Hop) -> str:

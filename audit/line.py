@@ -5,7 +5,7 @@ Each side of a hop is one SELECT. Parameters of all: `from_at`, `to_at` (half-op
 
 from __future__ import annotations
 
-from audit.hops import Hop
+from audit.hops import LANDED, LANDED_LATE, Hop
 from audit.value_hops import VALUES
 
 # landed loads that a build has admitted; what waits for one is reported, not compared
@@ -92,13 +92,13 @@ HOPS = (
                 sum(counted.rejected_count) as rejected_count
             from (
                 select load_id, file_number, count(*) as event_count, 0 as rejected_count
-                from raw_usage.events group by load_id, file_number
+                from raw_usage.events where {LANDED} group by load_id, file_number
                 union all
                 select load_id, file_number, 0, count(*)
-                from raw_usage.rejected group by load_id, file_number
+                from raw_usage.rejected where {LANDED} group by load_id, file_number
             ) as counted
             left join ops.loads using (load_id)
-            where state is null or state = 'aborted' or (state = 'landed' and {_LANDED_IN_RANGE})
+            where state is null or (state = 'landed' and {_LANDED_IN_RANGE})
             group by load_id, file_number
         """,  # noqa: S608
     ),
@@ -114,7 +114,8 @@ HOPS = (
             select load_id, row_count + coalesce(refused_count, 0) as delivery_count
             from ({_ADMITTED}) as admitted
             left join (
-                select load_id, count(*) as refused_count from ops.event_fates group by load_id
+                select load_id, count(*) as refused_count from ops.event_fates
+                where {LANDED} group by load_id
             ) as refused using (load_id)
             where {_LANDED_IN_RANGE}
         """,  # noqa: S608
@@ -128,10 +129,10 @@ HOPS = (
         left=f"""
             select load_id, kind, count(*) as delivery_count
             from (
-                select load_id, 'line' as kind from raw_usage.rejected
+                select load_id, 'line' as kind from raw_usage.rejected where {LANDED}
                 union all
                 select load_id, 'event' from raw_usage.events
-                inner join ops.event_fates using (load_id, delivery_id)
+                inner join ops.event_fates using (load_id, delivery_id) where {LANDED}
             ) as refused
             inner join ({_ADMITTED}) as admitted using (load_id)
             where {_LANDED_IN_RANGE} group by load_id, kind
@@ -139,7 +140,7 @@ HOPS = (
         right=f"""
             select load_id, case when customer_id is null then 'line' else 'event' end as kind,
                 count(*) as delivery_count
-            from ops.event_fates
+            from (select * from ops.event_fates where {LANDED}) as fates
             left join ops.loads using (load_id)
             left join ({_ADMITTED}) as admitted using (load_id)
             where state is distinct from 'landed'
@@ -157,7 +158,7 @@ HOPS = (
             select load_id, customer_id, count(*) as event_count, sum(quantity) as quantity_sum
             from raw_usage.events as deliveries
             inner join ({_ADMITTED}) as admitted using (load_id)
-            where {_OCCURRED_IN_RANGE} and not exists (
+            where {_OCCURRED_IN_RANGE} and {LANDED_LATE} and not exists (
                 select from ops.event_fates as fates
                 where fates.load_id = deliveries.load_id
                     and fates.delivery_id = deliveries.delivery_id
@@ -182,7 +183,7 @@ HOPS = (
         left=f"""
             select load_id, count(*) as event_count
             from (
-                select load_id from marts.fct_usage_events
+                select load_id from marts.fct_usage_events where {LANDED}
                 union all
                 select load_id from ({_WITHDRAWN}) as withdrawn
             ) as counted
@@ -226,7 +227,8 @@ HOPS = (
         left=f"""
             select meter_id, load_id, count(*) as row_count from marts.agg_usage_hourly
             left join ops.loads using (load_id)
-            where landed_at is null or ({_LANDED_IN_RANGE}) group by meter_id, load_id
+            where {LANDED} and (landed_at is null or ({_LANDED_IN_RANGE}))
+            group by meter_id, load_id
         """,  # noqa: S608
         right=f"""
             select substr(model_name, length('agg_usage_hourly/') + 1) as meter_id, load_id,

@@ -12,7 +12,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from audit.balances import Balance, read_balances
 from audit.drilling import find_event
-from audit.hops import Hop, compare_sql, typed
+from audit.hops import Hop, compare_sql, restricted, typed
 from audit.line import HOPS
 from warehouse import MeterhouseError, Role, Warehouse
 from warehouse.progress import progress
@@ -136,8 +136,9 @@ def reconcile(
             connection.execute(_SET_RANGE, days.parameters())
             with progress().task("Reconciling", total=len(HOPS), unit="hops") as task:
                 hops = []
+                loads = _loads_of(connection, days)
                 for hop in HOPS:
-                    hops.append(_compare(connection, hop, days))
+                    hops.append(_compare(connection, hop, days, loads))
                     task.advance(1)
             return Reconciliation(
                 hops=hops,
@@ -153,9 +154,26 @@ def reconcile(
         ) from error
 
 
-def _compare(connection: Connection, hop: Hop, days: Range) -> HopResult:
+def _loads_of(connection: Connection, days: Range) -> tuple[list[int], list[int]] | None:
+    """Finds the loads that landed in a range, and since a day before; None for all days.
+
+    What says that it happened a day after it landed was not accepted.
+    """
+    if days.first is None and days.end is None:
+        return None
+    landed = connection.execute(typed(_LANDED), days.parameters()).scalars()
+    late = connection.execute(typed(_LANDED_LATE), days.parameters()).scalars()
+    return list(landed), list(late)
+
+
+def _compare(
+    connection: Connection, hop: Hop, days: Range, loads: tuple[list[int], list[int]] | None
+) -> HopResult:
     parameters = days.parameters()
-    row = connection.execute(typed(compare_sql(hop)), parameters).mappings().one()
+    statement = compare_sql(hop)
+    if loads is not None:
+        statement = restricted(statement, landed=loads[0], late=loads[1])
+    row = connection.execute(typed(statement), parameters).mappings().one()
     first = row["first"] or {}
     keys = {name: first[name] for name in hop.keys if first}
     return HopResult(
@@ -185,6 +203,14 @@ _SET_RANGE = text(
     "select set_config('meterhouse.usage_from', :from_at, true),"
     " set_config('meterhouse.usage_to', :to_at, true)"
 )
+_LANDED = """
+    select load_id from ops.loads
+    where landed_at >= :from_at and landed_at < :to_at order by load_id
+"""
+_LANDED_LATE = """
+    select load_id from ops.loads
+    where landed_at > :from_at - interval '24 hours' order by load_id
+"""
 _WAITING = text("""
     select load_id from ops.loads
     where state = 'landed' and not exists (

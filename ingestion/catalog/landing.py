@@ -24,6 +24,7 @@ from warehouse.crash_points import crash_point
 
 LOCK_NAME = "meterhouse.catalog"
 SCHEMA = "raw_catalog"
+TIME_ZONES = "select name from pg_timezone_names"
 TARGET = LandingTarget(
     pipeline_name="catalog", dataset=SCHEMA, tables=SCHEMAS, folder_name="dlt_catalog"
 )
@@ -78,6 +79,7 @@ def load_catalog(
             currencies=read_currencies(currencies_file),
             landed_meters=landed_meters(connection),
             landed_grants=landed_grants(connection),
+            time_zones=set(connection.execute(text(TIME_ZONES)).scalars()),
         )
         sha256 = content_sha256(catalog)
         newest = connection.execute(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from operator import attrgetter
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from ingestion.catalog.price_checks import check_prices
 from ingestion.catalog.reference_checks import (
     check_meters_unchanged,
     check_references,
+    check_time_zones,
     check_unique_ids,
     ids_written,
 )
@@ -52,6 +53,7 @@ def read_catalog(
     currencies: Mapping[str, int] | None = None,
     landed_meters: Mapping[str, Meter] | None = None,
     landed_grants: Mapping[str, LandedGrant] | None = None,
+    time_zones: Collection[str] | None = None,
 ) -> Catalog:
     """Read and check a whole catalog.
 
@@ -60,6 +62,7 @@ def read_catalog(
         currencies: Currency codes with their exponents; the project's list when not given.
         landed_meters: Meters by id as landed before, which may not change what they measure.
         landed_grants: Credit grants by id as landed before, whose amounts may not change.
+        time_zones: The zones that the server knows; not asked for when not given.
 
     Returns:
         The catalog, every section in id order.
@@ -81,6 +84,7 @@ def read_catalog(
     meters = {item.model.meter_id: item.model for item in written["meters"]}
     problems += check_unique_ids(written)
     problems += check_references(written, ids, currencies)
+    problems += check_time_zones(written["customers"], time_zones)
     for plan in written["plans"]:
         problems += check_prices(plan, meters, ids["meters"])
     problems += check_subscriptions(written)

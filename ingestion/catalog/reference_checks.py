@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from ingestion.catalog.documents import Entry, Location
 from ingestion.catalog.models import (
     RECONCILED_AGGREGATIONS,
     SECTIONS,
+    Customer,
     Meter,
     Subscription,
 )
@@ -109,6 +110,18 @@ def check_references(
                     f"use a plan in {customer.currency_code}, or give the plan prices with "
                     f"currency_code: {customer.currency_code}",
                 )
+
+
+def check_time_zones(
+    customers: Iterable[Written[Customer]], known: Collection[str] | None
+) -> Iterator[Problem]:
+    """Yield a problem for every zone that the server, which cuts the periods, has no data of."""
+    for customer in customers:
+        zone = customer.model.billing_time_zone
+        if known is not None and zone not in known:
+            message = f"the database server does not know the time zone {zone!r}"
+            remedy = "use an older name of the zone, or update the server"
+            yield customer.problem(("billing_time_zone",), message, remedy)
 
 
 def _plans_named(subscription: Subscription) -> Iterator[tuple[Location, str]]:

@@ -15,7 +15,6 @@ from pydantic import AfterValidator, BeforeValidator
 from pydantic_core import PydanticCustomError
 
 NUMBER = re.compile(r"[+-]?[0-9]+(?:_[0-9]+)*(?:\.[0-9]+)?")
-NO_AREAS = frozenset({"posix", "right", "SystemV"})
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
@@ -139,8 +138,7 @@ def _check_time_zone(value: str) -> str:
 @cache
 def _known_zones() -> frozenset[str]:
     """Return the names that every copy of the IANA data has: an area and a place, or UTC."""
-    names = (name for name in available_timezones() if "/" in name)
-    return frozenset({"UTC", *(name for name in names if name.split("/")[0] not in NO_AREAS)})
+    return frozenset({"UTC", *(name for name in available_timezones() if "/" in name)})
 
 
 def _check_identifier(value: str) -> str:

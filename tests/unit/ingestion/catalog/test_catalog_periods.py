@@ -184,3 +184,11 @@ def test_a_plan_that_is_left_in_time_does_not_overlap(tmp_path: Path) -> None:
     text = (folder / "catalog.yaml").read_text().replace(OTHER_PLAN, OTHER_PLAN + quiet)
     (folder / "catalog.yaml").write_text(text)
     assert read_catalog(folder, currencies=CURRENCIES).subscriptions[0].changes[0].plan_id
+
+
+def test_a_zone_that_the_server_does_not_know_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(catalog_at(tmp_path, DAYS), currencies=CURRENCIES, time_zones={"UTC"})
+    [found] = caught.value.problems
+    assert (found.field, found.line is not None) == ("billing_time_zone", True)
+    assert "server" in found.message

@@ -1,5 +1,5 @@
-{# A query of input_state: changes whenever aggregated usage, the catalog or the newest billing month does, and
-   never otherwise. A close changes it only when it opens a new month behind the newest usage: a closed month
+{# A query of input_state: changes whenever aggregated usage, the catalog or the billing months of a legal entity do,
+   and never otherwise. A close changes it only when it opens a new month behind the newest usage: a closed month
    keeps the catalog version that it was drafted with. #}
 {%- macro rating_input_state() -%}
     select
@@ -22,7 +22,7 @@
         )
         || ', months to '
         || (
-            select coalesce(to_char(max(month_start), 'YYYY-MM'), 'none')
+            select coalesce(to_char(max(month_start), 'YYYY-MM'), 'none') || ' (' || count(*) || ' of all entities)'
             from {{ graph.nodes['model.' ~ project_name ~ '.int_billing_months'].relation_name }}
         ) as input_state
 {%- endmacro -%}

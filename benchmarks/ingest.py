@@ -32,7 +32,15 @@ NODES = {
     "facts": ("fct_usage_events",),
     "aggregate": ("agg_usage_hourly",),
     "daily and monthly": ("agg_usage_daily", "agg_usage_monthly"),
-    "rate": ("int_segments_measured", "int_charge_tiers_rated", "int_charges_rated"),
+    "rate": (
+        "int_segments_measured",
+        "int_charge_tiers_rated",
+        "int_charges_rated",
+        "int_spend_limited",
+        "int_lines_agreed",
+        "int_discounts_scheduled",
+        "int_discounts_allocated",
+    ),
 }
 SIZES = {
     "raw": "raw_usage.events",

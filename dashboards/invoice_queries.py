@@ -198,8 +198,8 @@ select
     {spreadsheet_safe("price_version_id")} as price_version_id, charge_model,
     {spreadsheet_safe("label")} as label, {spreadsheet_safe("meter_id")} as meter_id,
     {spreadsheet_safe("unit")} as unit, {spreadsheet_safe("dimension_filter")} as dimension_filter,
-    service_start, service_end, quantity, amount_unrounded, amount_minor, currency_code,
-    currency_exponent, status
+    service_start, service_end, quantity, amount_unrounded, amount_minor, discount_minor,
+    currency_code, currency_exponent, status
 from reporting.rpt_invoice_lines
 where invoice_key = %(invoice_key)s
 order by line_number

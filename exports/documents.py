@@ -172,7 +172,7 @@ INVOICE_LINES = Document(
         *_columns("line", Kind.UNROUNDED, "amount_unrounded"),
         *_columns("register", Kind.TEXT, "currency_code"),
         *_columns("register", Kind.INTEGER, "currency_exponent"),
-        *_amounts("line", "amount"),
+        *_amounts("line", "amount", "discount"),
     ),
 )
 

@@ -31,7 +31,8 @@ LOADS_ONLY = (
 LINES_QUERY = """
     select
         lines.customer_id, register.period_start as month, lines.status, lines.line_type,
-        lines.subscription_id, lines.price_id, lines.price_version_id, lines.service_start,
+        lines.source_id, lines.subscription_id, lines.price_id, lines.price_version_id,
+        lines.service_start, lines.discount_minor,
         lines.service_end, lines.quantity, lines.amount_unrounded, lines.amount_minor,
         lines.currency_code
     from reporting.rpt_invoice_lines as lines

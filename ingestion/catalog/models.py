@@ -10,11 +10,14 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
+from ingestion.catalog import agreements
+from ingestion.catalog.agreements import Contract, Discount, OneOffLine
 from ingestion.catalog.price_models import BillingInterval, CatalogModel, PlanPrice
 from ingestion.catalog.scalars import (
     CountryCode,
     CurrencyCode,
     Identifier,
+    Price,
     Text,
     TimeZone,
     fault,
@@ -45,6 +48,7 @@ class LegalEntity(CatalogModel):
     proration: Literal["days", "seconds", "none"] = "days"
     plan_change_policy: Literal["immediate", "next_period"] = "immediate"
     back_dated_change_policy: Literal["next_invoice", "frozen"] = "next_invoice"
+    rounding_scope: Literal["line", "invoice"] = "line"
     late_usage_policy: Literal["next_invoice", "credit_debit_note", "frozen"] = "next_invoice"
     zero_invoices: Literal["issue", "skip"] = "issue"
     duplicate_event_policy: Literal["first_wins", "last_wins_until_close"] = "first_wins"
@@ -153,6 +157,7 @@ class Plan(CatalogModel):
     plan_name: Text
     currency_code: CurrencyCode
     billing_interval: BillingInterval = "month"
+    minimum_commitment: Price | None = None
     prices: tuple[PlanPrice, ...]
 
     @property
@@ -173,6 +178,9 @@ class Catalog(CatalogModel):
     subscriptions: tuple[Subscription, ...]
     tax_rates: tuple[TaxRate, ...] = ()
     credit_grants: tuple[CreditGrant, ...] = ()
+    contracts: tuple[Contract, ...] = ()
+    discounts: tuple[Discount, ...] = ()
+    one_off_lines: tuple[OneOffLine, ...] = ()
 
 
 SECTIONS: dict[str, tuple[type[CatalogModel], str]] = {
@@ -183,5 +191,6 @@ SECTIONS: dict[str, tuple[type[CatalogModel], str]] = {
     "subscriptions": (Subscription, "subscription_id"),
     "tax_rates": (TaxRate, "tax_rate_id"),
     "credit_grants": (CreditGrant, "grant_id"),
+    **agreements.SECTIONS,
 }
 """Section name -> model of its entries and the field that identifies one."""

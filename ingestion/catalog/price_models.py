@@ -56,10 +56,15 @@ class Step(CatalogModel):
 
 
 class PriceVersion(CatalogModel):
-    """The parameters of a price in [valid_from, valid_to); open-ended without `valid_to`."""
+    """The parameters of a price in [valid_from, valid_to); open-ended without `valid_to`.
+
+    What it comes to in a period is at least `minimum_commitment` and at most `maximum_spend`.
+    """
 
     valid_from: Day
     valid_to: Day | None = None
+    minimum_commitment: Price | None = None
+    maximum_spend: Price | None = None
 
     @model_validator(mode="after")
     def _check_order(self) -> PriceVersion:

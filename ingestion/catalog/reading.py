@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from operator import attrgetter
 from pathlib import Path
 
+from ingestion.catalog.agreement_checks import check_agreements
 from ingestion.catalog.documents import read_documents
 from ingestion.catalog.models import SECTIONS, Catalog, Meter
 from ingestion.catalog.price_checks import check_prices
@@ -88,6 +89,7 @@ def read_catalog(
     for plan in written["plans"]:
         problems += check_prices(plan, meters, ids["meters"])
     problems += check_subscriptions(written)
+    problems += check_agreements(written, ids, currencies)
     problems += check_meters_unchanged(written["meters"], landed_meters or {})
     problems += check_taxes(written, ids)
     problems += check_credit_grants(written, ids, currencies, landed_grants or {})

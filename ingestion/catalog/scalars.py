@@ -45,6 +45,10 @@ def matching(pattern: str, rule: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+CountryCode = Annotated[str, matching(r"[A-Z]{2}", "two capital letters, such as DE")]
+CurrencyCode = Annotated[str, matching(r"[A-Z]{3}", "three capital letters, such as EUR")]
+
+
 def read_number(value: Any, *, places: int) -> Decimal:
     """Return the exact number that a text writes.
 

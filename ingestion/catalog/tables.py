@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from ingestion.catalog import tax_tables
+from ingestion.catalog import agreement_tables, tax_tables
 from ingestion.catalog.models import Catalog, Plan
 from ingestion.catalog.price_models import (
     DynamicVersion,
@@ -53,12 +53,11 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("invoice_number_prefix"),
             _required("grace_period_days", pa.int32()),
             _required("payment_terms_days", pa.int32()),
-            *_texts("rounding_mode"),
-            *_texts("tax_rounding"),
+            *_texts("rounding_mode", "tax_rounding"),
             _required("prices_include_tax", pa.bool_()),
             *_texts("proration", "plan_change_policy", "back_dated_change_policy"),
-            *_texts("duplicate_event_policy"),
-            *_texts("late_usage_policy", "zero_invoices"),
+            *_texts("duplicate_event_policy", "rounding_scope", "late_usage_policy"),
+            *_texts("zero_invoices"),
         ]
     ),
     "customers": pa.schema(
@@ -83,7 +82,11 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     "plans": pa.schema(
-        [VERSION, *_texts("plan_id", "plan_name", "currency_code", "billing_interval")]
+        [
+            VERSION,
+            *_texts("plan_id", "plan_name", "currency_code", "billing_interval"),
+            pa.field("minimum_commitment_unrounded", MONEY),
+        ]
     ),
     "prices": pa.schema(
         [
@@ -114,6 +117,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("billing_interval"),
             _required("is_billed_in_advance", pa.bool_()),
             pa.field("currency_code", pa.string()),
+            pa.field("minimum_commitment_unrounded", MONEY),
+            pa.field("maximum_spend_unrounded", MONEY),
         ]
     ),
     "price_tiers": pa.schema(
@@ -143,6 +148,7 @@ SCHEMAS: dict[str, pa.Schema] = {
         ]
     ),
     **tax_tables.SCHEMAS,
+    **agreement_tables.SCHEMAS,
 }
 """Table name -> its columns, in the order of the warehouse."""
 
@@ -158,7 +164,7 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
             {**item.model_dump(), "dimensions": json_of(sorted(item.dimensions))}
             for item in catalog.meters
         ],
-        "plans": [item.model_dump(exclude={"prices"}) for item in catalog.plans],
+        "plans": [agreement_tables.plan_row(item) for item in catalog.plans],
         "prices": [row for plan, price in prices for row in _price_rows(plan, price)],
         "price_tiers": [row for _, price in prices for row in _tier_rows(price)],
         "subscriptions": [
@@ -167,6 +173,10 @@ def catalog_rows(catalog: Catalog) -> dict[str, list[dict[str, Any]]]:
         ],
         "tax_rates": tax_tables.tax_rate_rows(catalog.tax_rates),
         "credit_grants": tax_tables.credit_grant_rows(catalog.credit_grants, catalog.customers),
+        **{
+            section: [agreement_tables.agreement_row(item) for item in getattr(catalog, section)]
+            for section in agreement_tables.SCHEMAS
+        },
     }
 
 
@@ -223,6 +233,8 @@ def _price_rows(plan: Plan, price: PlanPrice) -> Iterator[dict[str, Any]]:
             **_terms_by_choice(price, version),
             "billing_interval": price.billing_interval or plan.billing_interval,
             "is_billed_in_advance": isinstance(price, FlatPrice) and price.billed == "in_advance",
+            "minimum_commitment_unrounded": version.minimum_commitment,
+            "maximum_spend_unrounded": version.maximum_spend,
         }
 
 

@@ -32,6 +32,10 @@ RATING_POINTS = (
     "int_usage_cells_priced.before_commit",
     "int_usage_events_cut.before_commit",
     "int_charge_tiers_rated.before_commit",
+    "int_spend_limited.before_commit",
+    "int_lines_agreed.before_commit",
+    "int_discounts_scheduled.before_commit",
+    "int_discounts_allocated.before_commit",
 )
 BUILD_POINTS = (*ADMISSION_POINTS, *RATING_POINTS)
 CATALOG_POINTS = ("catalog.after_open", "catalog.after_landing", "catalog.before_commit")

@@ -32,7 +32,7 @@ PROMISED = {
     f" applied_minor remaining_minor drafted_minor left_after_drafts_minor granted_on expires_on"
     f" {AMOUNTS}",
     "rpt_invoice_lines": f"{LINE} invoice_number line_number line_type charge_key source_id"
-    " adjusted_line_type charge_month customer_id subscription_id"
+    " adjusted_line_type charge_month discount_minor tax_category customer_id subscription_id"
     " plan_name price_id price_version_id charge_model label meter_id meter_name unit"
     f" dimension_filter service_start service_end quantity amount_unrounded amount_minor {AMOUNTS}"
     " status",

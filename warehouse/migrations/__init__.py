@@ -11,7 +11,7 @@ from sqlalchemy.exc import OperationalError
 from warehouse.errors import MeterhouseError
 from warehouse.roles import OWNER_ROLE, Role, role_password
 
-HEAD = "0015"
+HEAD = "0016"
 LOCK = "select pg_advisory_xact_lock(hashtextextended('meterhouse:migrate', 0))"
 
 

@@ -24,7 +24,16 @@
         'completeness',
         'the drafts are not those of the newest usage and catalog (' || string_agg(names.model_name, ', ') || ')',
         'run the build, then close'
-    from (values ('int_segments_measured'), ('int_charges_rated'), ('int_charge_tiers_rated')) as names (model_name)
+    from (
+        values
+        ('int_segments_measured'),
+        ('int_charges_rated'),
+        ('int_charge_tiers_rated'),
+        ('int_spend_limited'),
+        ('int_lines_agreed'),
+        ('int_discounts_scheduled'),
+        ('int_discounts_allocated')
+    ) as names (model_name)
     cross join ({{ rating_input_state() }}) as current_state
     left join {{ source('ops', 'replaced_models') }} as replaced on names.model_name = replaced.model_name
     where split_part(replaced.input_state, ', months to ', 1)

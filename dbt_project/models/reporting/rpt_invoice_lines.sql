@@ -35,11 +35,13 @@ closed_lines as (
         lines.meter_name,
         lines.unit,
         lines.dimension_filter,
+        lines.tax_category,
         lines.currency_code,
         lines.currency_exponent,
         lines.quantity,
         lines.amount_unrounded,
         lines.amount_minor,
+        lines.discount_minor,
         lines.service_start,
         lines.service_end
     from {{ ref('fct_invoice_lines') }} as lines
@@ -74,11 +76,13 @@ draft_lines as (
         meter_name,
         unit,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from {{ ref('fct_draft_invoice_lines') }}

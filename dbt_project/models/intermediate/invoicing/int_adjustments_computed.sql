@@ -17,11 +17,13 @@ live_lines as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from {{ ref('int_invoice_lines_computed') }}
@@ -45,11 +47,13 @@ billed_lines as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         -quantity as quantity,
         -amount_unrounded as amount_unrounded,
         -amount_minor as amount_minor,
+        -discount_minor as discount_minor,
         service_start,
         service_end
     from {{ ref('int_lines_billed') }}
@@ -82,16 +86,18 @@ differences as (
         coalesce(max(label) filter (where is_live), max(label)) as label,
         coalesce(max(plan_name) filter (where is_live), max(plan_name)) as plan_name,
         coalesce(max(dimension_filter) filter (where is_live), max(dimension_filter)) as dimension_filter,
+        coalesce(max(tax_category) filter (where is_live), max(tax_category)) as tax_category,
         currency_code,
         max(currency_exponent) as currency_exponent,
         sum(quantity)::numeric(38, 9) as quantity,
         sum(amount_unrounded)::numeric(38, 12) as amount_unrounded,
         sum(amount_minor)::bigint as amount_minor,
+        sum(discount_minor)::bigint as discount_minor,
         coalesce(max(service_start) filter (where is_live), max(service_start)) as service_start,
         coalesce(max(service_end) filter (where is_live), max(service_end)) as service_end
     from signed_lines
     group by customer_id, line_type, source_id, subscription_id, price_version_id, month_start, currency_code
-    having sum(quantity) <> 0 or sum(amount_unrounded) <> 0 or sum(amount_minor) <> 0
+    having (sum(quantity), sum(amount_unrounded), sum(amount_minor), sum(discount_minor)) <> (0, 0, 0, 0)
 
 ),
 
@@ -126,10 +132,7 @@ adjustments as (
 
     select
         {{ surrogate_key([
-            'differences.customer_id',
-            'differences.line_type',
-            'differences.source_id',
-            'differences.subscription_id',
+            'differences.customer_id', 'differences.line_type', 'differences.source_id', 'differences.subscription_id',
             'differences.price_version_id',
             'differences.month_start'
         ]) }} as charge_key,

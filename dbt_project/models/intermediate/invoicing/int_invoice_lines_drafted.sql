@@ -20,11 +20,13 @@ lines as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from {{ ref('int_lines_selected') }}
@@ -48,13 +50,10 @@ keyed_lines as (
         {{ surrogate_key(['lines.customer_id', 'lines.period_start', 'lines.currency_code']) }} as invoice_key,
         {{ surrogate_key(['lines.charge_key', 'lines.period_start', 'lines.currency_code', 'lines.line_type']) }}
             as line_key,
-        case coalesce(lines.adjusted_line_type, lines.line_type)
-            when 'charge' then 1
-            when 'maximum_spend' then 2
-            when 'true_up' then 3
-            when 'one_off' then 4
-            when 'discount' then 5
-        end as type_position
+        array_position(
+            array['charge', 'maximum_spend', 'true_up', 'one_off', 'discount'],
+            coalesce(lines.adjusted_line_type, lines.line_type)
+        ) as type_position
     from lines
 
 ),
@@ -72,7 +71,6 @@ numbered_lines as (
                 keyed_lines.service_start,
                 keyed_lines.subscription_id,
                 keyed_lines.price_version_id,
-                keyed_lines.source_id,
                 keyed_lines.charge_key
         )::integer as line_number,
         keyed_lines.line_type,
@@ -92,11 +90,13 @@ numbered_lines as (
         meters.meter_name,
         meters.unit,
         keyed_lines.dimension_filter,
+        keyed_lines.tax_category,
         keyed_lines.currency_code,
         keyed_lines.currency_exponent,
         keyed_lines.quantity,
         keyed_lines.amount_unrounded,
         keyed_lines.amount_minor,
+        keyed_lines.discount_minor,
         keyed_lines.period_start,
         keyed_lines.service_start,
         keyed_lines.service_end

@@ -20,11 +20,13 @@ computed_lines as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from {{ ref('int_invoice_lines_computed') }}
@@ -51,11 +53,13 @@ adjustments as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from {{ ref('int_adjustments_by_policy') }}
@@ -126,11 +130,13 @@ selected as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         service_start,
         service_end
     from judged

@@ -7,22 +7,13 @@ lines as (
         line_key,
         invoice_key,
         customer_id,
-        price_version_id,
+        tax_category,
         currency_code,
         currency_exponent,
-        amount_minor,
+        net_amount_minor as amount_minor,
         period_start,
         charge_month as tax_month
-    from {{ ref('int_invoice_lines_drafted') }}
-
-),
-
-prices as (
-
-    select
-        price_version_id,
-        tax_category
-    from {{ ref('int_prices_known') }}
+    from {{ ref('int_line_net_amounts') }}
 
 ),
 
@@ -66,7 +57,7 @@ categorised as (
         lines.amount_minor,
         lines.period_start,
         lines.tax_month,
-        coalesce(prices.tax_category, 'standard') as tax_category,
+        lines.tax_category,
         customers.legal_entity_id,
         customers.country_code,
         customers.tax_exempt_reason,
@@ -76,7 +67,6 @@ categorised as (
         customers.is_reverse_chargeable
     from lines
     inner join customers on lines.customer_id = customers.customer_id
-    left join prices on lines.price_version_id = prices.price_version_id
 
 ),
 

@@ -24,11 +24,13 @@ lines as (
         meter_name,
         unit,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         quantity,
         amount_unrounded,
         amount_minor,
+        discount_minor,
         period_start,
         service_start,
         service_end

@@ -30,11 +30,13 @@ select
     lines.meter_name,
     lines.unit,
     lines.dimension_filter,
+    lines.tax_category,
     lines.currency_code,
     lines.currency_exponent,
     lines.quantity,
     lines.amount_unrounded,
     lines.amount_minor,
+    lines.discount_minor,
     lines.period_start,
     lines.service_start,
     lines.service_end

@@ -20,6 +20,7 @@ source_rows as (
         plan_change_policy,
         back_dated_change_policy,
         duplicate_event_policy,
+        rounding_scope,
         late_usage_policy,
         zero_invoices
     from {{ source('raw_catalog', 'legal_entities') }}

@@ -8,7 +8,8 @@ source_rows as (
         plan_id,
         plan_name,
         currency_code,
-        billing_interval
+        billing_interval,
+        minimum_commitment_unrounded
     from {{ source('raw_catalog', 'plans') }}
 
 )

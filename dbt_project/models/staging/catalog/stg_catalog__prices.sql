@@ -33,7 +33,9 @@ source_rows as (
         tax_category,
         currency_code,
         billing_interval,
-        is_billed_in_advance
+        is_billed_in_advance,
+        minimum_commitment_unrounded,
+        maximum_spend_unrounded
     from {{ source('raw_catalog', 'prices') }}
 
 )

@@ -25,6 +25,7 @@ source_rows as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         coalesce(charge_month, date_trunc('month', service_start::timestamp)::date) as charge_month,
@@ -33,7 +34,8 @@ source_rows as (
         period_start,
         quantity,
         amount_unrounded,
-        amount_minor
+        amount_minor,
+        coalesce(discount_minor, 0) as discount_minor
     from {{ source('closed', 'fct_invoice_lines') }}
 
 ),
@@ -64,6 +66,7 @@ keyed_rows as (
         label,
         plan_name,
         dimension_filter,
+        tax_category,
         currency_code,
         currency_exponent,
         service_start,
@@ -71,7 +74,8 @@ keyed_rows as (
         period_start,
         quantity,
         amount_unrounded,
-        amount_minor
+        amount_minor,
+        discount_minor
     from source_rows
 
 )

@@ -149,7 +149,7 @@ REFUSED = {
     "dynamic_with_a_unit_price": (
         priced("dynamic", "unit_price: 1"),
         "is not a known field",
-        "fields here: valid_from, valid_to, multiplier",
+        "fields here: valid_from, valid_to, minimum_commitment, maximum_spend, multiplier",
     ),
     "dynamic_with_negative_multiplier": (
         priced("dynamic", "multiplier: -1", allow_negative="true"),

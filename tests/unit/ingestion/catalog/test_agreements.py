@@ -201,7 +201,9 @@ def test_a_minimum_above_the_maximum_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_minimum_of_a_plan_is_in_one_currency(tmp_path: Path) -> None:
-    other = "\n      - {price_id: yen, label: Yen, charge_model: flat, currency_code: JPY, versions: ["
+    other = (
+        "\n      - {price_id: yen, label: Yen, charge_model: flat, currency_code: JPY, versions: ["
+    )
     version = f"{LIMITS}}}{other}{{valid_from: 2026-01-01, amount: 1}}]"
     (problem,) = problems_of(tmp_path, version=version)
     assert (problem.line, problem.field) == (11, "minimum_commitment")

@@ -56,8 +56,8 @@ SCHEMAS: dict[str, pa.Schema] = {
             *_texts("rounding_mode", "tax_rounding"),
             _required("prices_include_tax", pa.bool_()),
             *_texts("proration", "plan_change_policy", "back_dated_change_policy"),
-            *_texts("duplicate_event_policy", "rounding_scope", "late_usage_policy"),
-            *_texts("zero_invoices"),
+            *_texts("duplicate_event_policy", "late_usage_policy", "zero_invoices"),
+            *_texts("rounding_scope"),
         ]
     ),
     "customers": pa.schema(

@@ -1,7 +1,7 @@
 -- grain: one row per customer_id, discount_id and month_start in which the discount holds
 {{ config(materialized='replaced', primary_key=['customer_id', 'discount_id', 'month_start']) }}
 
--- depends_on: {{ ref('int_subscription_months_split') }} (it opens the round that says whose rows are made again)
+-- depends_on: {{ ref('int_charges_rated') }} (it follows the round that says whose rows are made again)
 with
 
 discounts as (

@@ -148,7 +148,8 @@ def test_a_killed_note_leaves_nothing(
         kill_at(warehouse, point, arguments, Role.FINANCE)
         assert len(read_as_admin(warehouse, NOTES)) == 3
     assert issue_credit_note(warehouse, wish(YEN)) == "NJP-CN-2026-000001"
-    assert read_as_admin(warehouse, NOTES)[-1] == ("NJP-CN-2026-000001", "void", -300, 1)
+    # 300 and 10 % of tax
+    assert read_as_admin(warehouse, NOTES)[-1] == ("NJP-CN-2026-000001", "void", -330, 1)
 
 
 def test_the_command(

@@ -86,7 +86,7 @@ def test_exports_hold_the_text_and_no_formula(hostile: Hostile, tmp_path: Path) 
         hostile.warehouse, period_start=AUGUST, legal_entity_id=ENTITY, directory=tmp_path / "out"
     )
     assert report.directory.parent == tmp_path / "out"
-    assert len(list(tmp_path.rglob("*"))) == 7  # two folders, two CSV, two Parquet, the manifest
+    assert len(list(tmp_path.rglob("*"))) == 11  # two folders, four CSV, four Parquet, the manifest
     safe = sorted(f"'{text}" if text.startswith("=") else text for text in TEXTS)
     with (report.directory / "invoices.csv").open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream, strict=True))

@@ -40,11 +40,17 @@ def quote(
         return
     for invoice in found.invoices:
         _print_invoice(invoice)
+    for row in found.parked:
+        console.print(
+            f"[bold red]{escape(row['customer_id'])}[/], {row['month_start']:%Y-%m}: not priced: "
+            f"{escape(row['reason'])}",
+            soft_wrap=True,
+        )
     fates = ", ".join(
         f"{row['delivery_count']:,} {row['reason'] or row['fate']}" for row in found.fates
     )
     console.print(f"Usage: {fates}.")
-    if not found.invoices:
+    if not found.invoices and not found.parked:
         console.print("Nothing is charged.")
 
 

@@ -164,8 +164,8 @@ def close_periods(warehouse: Warehouse, periods: Sequence[PeriodToClose]) -> lis
             warehouse,
             "close_periods",
             {"periods": [period.as_arguments() for period in waiting]},
-            refused=f"{' and '.join(map(str, waiting))} can't be closed; what a gate refuses was "
-            "not changed."
+            refused=f"Closing {', '.join(map(str, waiting))} stopped at the first that a gate "
+            "refuses; those before it are closed."
             if len(waiting) > 1
             else f"{waiting[0]} was not closed; nothing was changed.",
         )

@@ -43,6 +43,10 @@ FATES = """
     select fate, coalesce(reason, '') as reason, sum(delivery_count)::bigint as delivery_count
     from reporting.rpt_event_fates group by fate, reason order by fate, reason
 """
+PARKED = """
+    select customer_id, month_start, reason from intermediate.int_customers_parked
+    order by customer_id, month_start, reason
+"""
 
 
 @dataclass(frozen=True)
@@ -54,11 +58,13 @@ class Quote:
         invoices: One row per customer, month and currency; each with its `lines`, each of
             these with its `tiers`.
         fates: How many deliveries had which fate, and why.
+        parked: Customers and months that can't be priced, with the reason.
     """
 
     plan_id: str
     invoices: Sequence[Mapping[str, Any]]
     fates: Sequence[Mapping[str, Any]]
+    parked: Sequence[Mapping[str, Any]]
 
 
 def quote(
@@ -134,8 +140,18 @@ def _read(scratch: Warehouse, plan_id: str) -> Quote:
             [dict(row) for row in connection.execute(text(query)).mappings()]
             for query in (INVOICES, LINES, TIERS, FATES)
         )
+    with scratch.engine(Role.TRANSFORMER).connect() as connection:
+        parked = [dict(row) for row in connection.execute(text(PARKED)).mappings()]
+    tiers_of, lines_of = _grouped(tiers, "line_key"), _grouped(lines, "invoice_key")
     for line in lines:
-        line["tiers"] = [tier for tier in tiers if tier["line_key"] == line["line_key"]]
+        line["tiers"] = tiers_of.get(line["line_key"], [])
     for invoice in invoices:
-        invoice["lines"] = [line for line in lines if line["invoice_key"] == invoice["invoice_key"]]
-    return Quote(plan_id=plan_id, invoices=invoices, fates=fates)
+        invoice["lines"] = lines_of.get(invoice["invoice_key"], [])
+    return Quote(plan_id=plan_id, invoices=invoices, fates=fates, parked=parked)
+
+
+def _grouped(rows: Sequence[dict[str, Any]], key: str) -> dict[str, list[dict[str, Any]]]:
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        groups.setdefault(row[key], []).append(row)
+    return groups

@@ -18,6 +18,7 @@ from warehouse import MeterhouseError, Role, Warehouse
 PLAN = """\
 meters:
   - {meter_id: calls, meter_name: Calls, event_type: call, aggregation: count, unit: calls}
+  - {meter_id: sales, meter_name: Sales, event_type: sale, aggregation: sum, unit: units}
 plans:
   - plan_id: tried
     plan_name: Tried
@@ -32,6 +33,11 @@ plans:
             tiers:
               - {up_to: 2, unit_price: 1.00}
               - {unit_price: 0.505, flat_fee: 3}
+      - price_id: sales
+        label: Sales
+        charge_model: per_unit
+        meter_id: sales
+        versions: [{valid_from: 2026-01-01, unit_price: 1}]
       - price_id: fee
         label: Fee
         charge_model: flat
@@ -41,7 +47,7 @@ plans:
 
 @pytest.fixture
 def given(tmp_path: Path) -> tuple[Path, Path]:
-    """The plan's file, and usage: four calls of acme, one of bee, one line that is no event."""
+    """The plan, and usage: five calls, a sale that is too big, a line that is no event."""
     plan, usage = tmp_path / "plan.yaml", tmp_path / "usage.jsonl"
     plan.write_text(PLAN)
     events = [
@@ -49,6 +55,8 @@ def given(tmp_path: Path) -> tuple[Path, Path]:
         | {"quantity": "1", "occurred_at": f"2026-09-0{number}T00:00:00Z"}
         for number, customer in enumerate(("acme", "acme", "acme", "acme", "bee"), start=1)
     ]
+    beyond = {"event_id": "b", "customer_id": "cow", "event_type": "sale"}
+    events.append(beyond | {"quantity": "9" * 29, "occurred_at": "2026-09-01T00:00:00Z"})
     usage.write_text("\n".join([*map(json.dumps, events), "{broken"]) + "\n")
     return plan, usage
 
@@ -77,9 +85,11 @@ def test_usage_is_priced_by_customer_and_month(
     ]
     assert [(number, quantity.split(".")[0]) for number, quantity in tiers] == [(1, "2"), (2, "2")]
     assert {row["reason"]: row["delivery_count"] for row in found.fates} == {
-        "accepted": 5,
+        "accepted": 6,
         "malformed_json": 1,
     }
+    (parked,) = found.parked
+    assert (parked["customer_id"], "out of range" in parked["reason"]) == ("cow", True)
     assert databases(warehouse) == []
     with warehouse.engine(Role.TRANSFORMER).connect() as connection:
         assert connection.execute(text("select count(*) from ops.loads")).scalar_one() == 0
@@ -97,7 +107,7 @@ def test_a_wrong_plan_is_refused_with_its_own_file_and_line(
     plan.write_text(PLAN.replace("unit_price: 1.00", "unit_price: x"))
     with pytest.raises(MeterhouseError) as refused:
         quote(warehouse, plan=plan, usage=[usage])
-    assert f"{plan}:15: " in str(refused.value)
+    assert f"{plan}:16: " in str(refused.value)
     assert databases(warehouse) == []
 
 
